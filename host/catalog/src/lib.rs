@@ -1,0 +1,1 @@
+//! The catalogue in memory: snapshots, search, similarity, affinity, switched share.

@@ -1,0 +1,1 @@
+//! Rules, ids, plans, bucketing and claims: plain values in and out.

@@ -1,0 +1,1 @@
+//! HTTP: routes, extractors, errors to statuses, OpenAPI.

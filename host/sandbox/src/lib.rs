@@ -1,0 +1,1 @@
+//! Strategies under wasmtime: loading, limits, linking, one call.

@@ -1,0 +1,2 @@
+//! The rebound binary.
+fn main() {}

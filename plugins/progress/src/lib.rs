@@ -1,0 +1,1 @@
+//! The shipped progress strategy.

@@ -1,0 +1,1 @@
+//! Write a strategy in a page of Rust.

@@ -1,0 +1,1 @@
+//! Turns a strategy crate into a component: what rebound build and cargo xtask share.
