@@ -1,1 +1,23 @@
-//! Rules, ids, plans, bucketing and claims: plain values in and out.
+//! The rules of Rebound: plain values in, plain values out.
+//!
+//! Nothing here is async, opens a file, reads a clock or draws a random number: time, seeds and data come as
+//! arguments, so every rule can be tested by a table and replayed years later. `serde` derives describe how a
+//! value is recorded in storage; what clients see are the edge's own types.
+//!
+//! Start reading at [`situation`] (what a strategy knows), [`answer`] (what it may say) and [`plan`] (what the
+//! customer gets).
+
+pub mod answer;
+pub mod catalog;
+pub mod event;
+pub mod experiment;
+pub mod ids;
+pub mod limits;
+pub mod manifest;
+pub mod money;
+pub mod plan;
+pub mod policy;
+pub mod product;
+pub mod route;
+pub mod situation;
+pub mod time;

@@ -1,0 +1,88 @@
+//! Every limit the host sets, in one place. All are configurable; the defaults say why they are what they are.
+
+use serde::{Deserialize, Serialize};
+
+use crate::time::Duration;
+
+/// What one event, one call and one component may use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// Fuel per call. A full recommendation uses about 40,000, Python 1,700,000, QuickJS 3,700,000.
+    pub fuel: u64,
+    /// Fuel per call of a large component.
+    pub fuel_large: u64,
+    /// Wall clock per call; a decision has a budget of 100 ms.
+    pub deadline: Duration,
+    /// Linear memories and tables of one instance together, bytes.
+    pub memory_bytes: u64,
+    /// The same for a large component; Python needs 12 MiB.
+    pub memory_bytes_large: u64,
+    /// Size of a component, bytes. A bigger one is in the large class.
+    pub component_bytes: u64,
+    /// Size of a large component, bytes.
+    pub component_bytes_large: u64,
+    /// Memory of the process that compiles one component, bytes.
+    pub compile_memory_bytes: u64,
+    /// CPU time of the process that compiles one component.
+    pub compile_time: Duration,
+    /// Size of one call's answer, bytes.
+    pub output_bytes: u64,
+    /// Offers in one answer; a page shows fewer.
+    pub offers: u32,
+    /// Proposals in one answer.
+    pub proposals: u32,
+    /// Sentences in one piece of copy.
+    pub copy_keys: u32,
+    /// A plugin's state for one customer, bytes; it is read on every event.
+    pub state_bytes: u32,
+    /// Log lines per call.
+    pub log_lines: u32,
+    /// Size of one log line, bytes; the rest is cut.
+    pub log_line_bytes: u32,
+    /// Request body, bytes. Bulk imports stream without limit, a line of theirs has this one.
+    pub request_bytes: u64,
+    /// Purchases in a context, the latest.
+    pub purchases: u32,
+    /// Candidates of one search, and ids of one `get`.
+    pub candidates: u32,
+    /// Lines of one return or order.
+    pub lines: u32,
+    /// A stored plan, bytes; beyond it the stage's output is invalid.
+    pub plan_bytes: u32,
+    /// Templates in one manifest.
+    pub templates: u32,
+    /// Text of one template, bytes.
+    pub template_bytes: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        const MIB: u64 = 1024 * 1024;
+        Self {
+            fuel: 20_000_000,
+            fuel_large: 100_000_000,
+            deadline: Duration(50),
+            memory_bytes: 16 * MIB,
+            memory_bytes_large: 64 * MIB,
+            component_bytes: 8 * MIB,
+            component_bytes_large: 24 * MIB,
+            compile_memory_bytes: 1024 * MIB,
+            compile_time: Duration(60_000),
+            output_bytes: 64 * 1024,
+            offers: 32,
+            proposals: 8,
+            copy_keys: 16,
+            state_bytes: 4 * 1024,
+            log_lines: 32,
+            log_line_bytes: 1024,
+            request_bytes: 256 * 1024,
+            purchases: 50,
+            candidates: 200,
+            lines: 1_000,
+            plan_bytes: 48 * 1024,
+            templates: 512,
+            template_bytes: 1024,
+        }
+    }
+}

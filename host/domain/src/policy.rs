@@ -1,0 +1,104 @@
+//! What the merchant allows, as the operator writes it down.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::BudgetId;
+use crate::money::{BasisPoints, Currency, Money};
+use crate::time::Duration;
+
+/// What becomes of an order's discount when part of the order comes back.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PartialDiscount {
+    /// The customer keeps it.
+    #[default]
+    Keep,
+    /// The refund stands, the lost discount is charged.
+    Rebill,
+    /// The lost discount is taken off the refund.
+    Reclaim,
+}
+
+impl PartialDiscount {
+    /// The contract's word.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            PartialDiscount::Keep => "keep",
+            PartialDiscount::Rebill => "rebill",
+            PartialDiscount::Reclaim => "reclaim",
+        }
+    }
+}
+
+/// The merchant's policy. One per deployment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Policy {
+    /// The one currency of catalogue, orders and returns.
+    pub currency: Currency,
+    /// IANA name; decides days, months and quiet hours.
+    pub timezone: String,
+    /// Allowed resolutions; always holds `refund`.
+    pub resolutions: Vec<String>,
+    /// From delivery (or the order, when delivery is unknown).
+    pub return_window: Duration,
+    /// Order discounts at partial returns.
+    pub partial_discount: PartialDiscount,
+    /// Allowed care actions.
+    pub care: Vec<String>,
+    /// The dearest incentive, as a share of the paid price.
+    pub incentive_share_max: BasisPoints,
+    /// The longest price hold.
+    pub hold_max: Duration,
+    /// Stock is said only at or below this many units.
+    pub low_stock: u32,
+}
+
+impl Policy {
+    /// The policy of a deployment that has said nothing but its currency: refunds, exchanges and credit within
+    /// the 7 days of Chinese law at least (30 here, the wider custom), nothing given away beyond 20 %.
+    #[must_use]
+    pub fn standard(currency: Currency) -> Self {
+        Self {
+            currency,
+            timezone: "UTC".to_owned(),
+            resolutions: ["refund", "exchange", "store-credit"].map(str::to_owned).to_vec(),
+            return_window: Duration::days(30),
+            partial_discount: PartialDiscount::Keep,
+            care: ["priority-reship", "inspection-report"].map(str::to_owned).to_vec(),
+            incentive_share_max: BasisPoints(2_000),
+            hold_max: Duration::hours(24),
+            low_stock: 10,
+        }
+    }
+}
+
+/// A coupon budget, as the operator declares it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Budget {
+    /// Its id.
+    pub id: BudgetId,
+    /// The deployment's.
+    pub currency: Currency,
+    /// All coupons of it together, at their maximum value.
+    pub limit: Money,
+    /// Which benefits it pays for.
+    pub benefits: Vec<String>,
+    /// The dearest single coupon.
+    pub max_value: Money,
+    /// Whether its coupons combine with others.
+    pub stacking: Stacking,
+    /// How many coupons one customer may ever get from it.
+    pub per_customer: u32,
+}
+
+/// Whether coupons combine.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Stacking {
+    /// With no other.
+    #[default]
+    Exclusive,
+    /// With any other that says so too.
+    Combinable,
+}
