@@ -136,6 +136,20 @@ pub enum Benefit {
     Gift(ProductId),
 }
 
+impl Benefit {
+    /// The contract's word, as an allowance lists it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Benefit::AmountOff(_) => "amount-off",
+            Benefit::PercentOff(_) => "percent-off",
+            Benefit::StoreCredit(_) => "store-credit",
+            Benefit::FreeShipping => "free-shipping",
+            Benefit::Gift(_) => "gift",
+        }
+    }
+}
+
 /// What a coupon may be used on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -9,6 +9,9 @@
 
 pub mod answer;
 pub mod catalog;
+pub mod check;
+pub mod claims;
+pub mod compose;
 pub mod event;
 pub mod experiment;
 pub mod ids;
@@ -20,4 +23,5 @@ pub mod policy;
 pub mod product;
 pub mod route;
 pub mod situation;
+mod text;
 pub mod time;

@@ -34,6 +34,14 @@ pub struct Limits {
     pub proposals: u32,
     /// Sentences in one piece of copy.
     pub copy_keys: u32,
+    /// Members of any other list in an answer: care actions, follow-ups, cards, achievements, steps, prizes,
+    /// traits, and what a coupon may be used on.
+    pub list_items: u32,
+    /// A word of a strategy's own (a segment, a kind, a trait, a template's key), bytes.
+    pub word_bytes: u32,
+    /// How far ahead an answer may reach: a care action, a follow-up, a coupon's start and its validity. Well
+    /// inside 2^53 ms, and no promise outlives the systems that must keep it.
+    pub horizon: Duration,
     /// A plugin's state for one customer, bytes; it is read on every event.
     pub state_bytes: u32,
     /// Log lines per call.
@@ -46,8 +54,10 @@ pub struct Limits {
     pub purchases: u32,
     /// Candidates of one search, and ids of one `get`.
     pub candidates: u32,
-    /// Lines of one return or order.
+    /// Lines of one order.
     pub lines: u32,
+    /// Lines of one return.
+    pub return_lines: u32,
     /// A stored plan, bytes; beyond it the stage's output is invalid.
     pub plan_bytes: u32,
     /// Templates in one manifest.
@@ -73,13 +83,17 @@ impl Default for Limits {
             offers: 32,
             proposals: 8,
             copy_keys: 16,
+            list_items: 32,
+            word_bytes: 64,
+            horizon: Duration::days(366),
             state_bytes: 4 * 1024,
             log_lines: 32,
             log_line_bytes: 1024,
             request_bytes: 256 * 1024,
             purchases: 50,
             candidates: 200,
-            lines: 1_000,
+            lines: 2_000,
+            return_lines: 200,
             plan_bytes: 48 * 1024,
             templates: 512,
             template_bytes: 1024,

@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::BudgetId;
 use crate::money::{BasisPoints, Currency, Money};
-use crate::time::Duration;
+use crate::situation::{Allowance, Allowed, Order};
+use crate::time::{Duration, Instant};
 
 /// What becomes of an order's discount when part of the order comes back.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,6 +72,29 @@ impl Policy {
             low_stock: 10,
         }
     }
+
+    /// The policy as it bears on one return: `paid` for all that comes back, from these orders, with these
+    /// budgets for this customer.
+    #[must_use]
+    pub fn allowed_for(&self, budgets: Vec<Allowance>, paid: Money, orders: &[Order]) -> Allowed {
+        Allowed {
+            resolutions: self.resolutions.clone(),
+            window_ends: self.window_ends(orders),
+            partial_discount: self.partial_discount.word().to_owned(),
+            care: self.care.clone(),
+            budgets,
+            incentive_max: paid.share(self.incentive_share_max),
+            hold_max: self.hold_max,
+            extra: Vec::new(),
+        }
+    }
+
+    /// Until when all of it may be returned: the earliest end over the orders, each counted from its delivery, or
+    /// from its placing when the delivery is unknown. Unknown when it is unknown of any order, or without one.
+    fn window_ends(&self, orders: &[Order]) -> Option<Instant> {
+        let ends = |order: &Order| order.delivered_at.or(order.ordered_at).map(|at| at + self.return_window);
+        orders.iter().map(ends).collect::<Option<Vec<_>>>()?.into_iter().min()
+    }
 }
 
 /// A coupon budget, as the operator declares it.
@@ -90,6 +114,19 @@ pub struct Budget {
     pub stacking: Stacking,
     /// How many coupons one customer may ever get from it.
     pub per_customer: u32,
+}
+
+impl Budget {
+    /// The budget as a customer who got `used` coupons from it may still draw on it.
+    #[must_use]
+    pub fn allowance(&self, used: u32) -> Allowance {
+        Allowance {
+            budget: self.id.clone(),
+            benefits: self.benefits.clone(),
+            max_value: self.max_value,
+            left_for_customer: self.per_customer.saturating_sub(used),
+        }
+    }
 }
 
 /// Whether coupons combine.

@@ -1,0 +1,138 @@
+//! What the host knows, and when it is true enough to say.
+
+use std::sync::Arc;
+
+use super::{Fact, Unsaid, Value, Why, reason};
+use crate::answer::{Benefit, Grant, Offer, Proposal, Subject};
+use crate::catalog::Catalog;
+use crate::ids::ProductId;
+use crate::product::Product;
+use crate::situation::{ReturnLine, Situation};
+
+/// A share from fewer returns than this says nothing (design D5).
+const SWITCHED_RETURNS_MIN: u32 = 30;
+
+/// The host's ledgers as one decision sees them. Subjects' indices refer to these offers and proposals.
+#[derive(Clone, Copy)]
+pub struct Ledger<'a> {
+    /// The return and the customer.
+    pub situation: &'a Situation,
+    /// The catalogue at this moment.
+    pub catalog: &'a dyn Catalog,
+    /// Stock is said at or below this many units.
+    pub low_stock: u32,
+    /// The plan's offers.
+    pub offers: &'a [Offer],
+    /// The plan's proposals.
+    pub proposals: &'a [Proposal],
+}
+
+impl Ledger<'_> {
+    /// A fact about a subject.
+    ///
+    /// A return line and an offer speak of their product; a proposal of its gift; the plan of the one line that
+    /// comes back. With several lines, "the item" would be a guess, so the plan's facts are unknown then.
+    ///
+    /// # Errors
+    /// [`Unsaid`] when it is unknown, or not true enough to say.
+    pub fn value(&self, fact: Fact, about: Subject) -> Result<Value, Unsaid> {
+        match fact {
+            Fact::Item => self.product(about).map(|product| product.title.clone()).and_then(text),
+            Fact::Brand => self.product(about).and_then(|product| product.brand.clone()).and_then(text),
+            Fact::Reason => self.reason(about),
+            Fact::Price => self.product(about).map(|product| Value::Money(product.price)),
+            Fact::StockLeft => return self.stock_left(about),
+            Fact::SwitchedShare => return self.switched_share(about),
+            // These ledgers are kept once coupons are minted and holds are made; until then nobody knows.
+            Fact::PriceHoldUntil
+            | Fact::CouponAmount
+            | Fact::CouponMinSpend
+            | Fact::CouponExpires
+            | Fact::Odds
+            | Fact::UnusedBenefits => None,
+        }
+        .ok_or(Unsaid { fact: Some(fact), why: Why::FactUnknown })
+    }
+
+    fn product(&self, about: Subject) -> Option<Arc<Product>> {
+        match about {
+            Subject::Plan => Some(Arc::clone(&self.only_line()?.product)),
+            Subject::Returned(index) => Some(Arc::clone(&self.line(index)?.product)),
+            Subject::Offered(index) => self.catalog.get(self.offer(index)?.product),
+            Subject::Proposed(index) => match &self.proposals.get(index as usize)?.grant {
+                Grant::Fixed(terms) => match terms.benefit {
+                    Benefit::Gift(product) => self.catalog.get(product),
+                    _ => None,
+                },
+                Grant::Surprise(_) => None,
+            },
+        }
+    }
+
+    fn reason(&self, about: Subject) -> Option<Value> {
+        let line = match about {
+            Subject::Plan => self.only_line()?,
+            Subject::Returned(index) => self.line(index)?,
+            Subject::Offered(index) => self.replaced_line(self.offer(index)?)?,
+            Subject::Proposed(_) => return None,
+        };
+        let reason = line.reason.as_deref().filter(|reason| reason::is_telling(reason))?;
+        Some(Value::Reason(reason.to_owned()))
+    }
+
+    fn stock_left(&self, about: Subject) -> Result<Value, Unsaid> {
+        let unsaid = |why| Err(Unsaid { fact: Some(Fact::StockLeft), why });
+        match self.product(about).and_then(|product| self.catalog.stock(product.id)) {
+            None => unsaid(Why::FactUnknown),
+            Some(0) => unsaid(Why::SoldOut),
+            Some(stock) if stock > self.low_stock => unsaid(Why::NotLowStock),
+            Some(stock) => Ok(Value::Count(stock)),
+        }
+    }
+
+    fn switched_share(&self, about: Subject) -> Result<Value, Unsaid> {
+        let unsaid = |why| Err(Unsaid { fact: Some(Fact::SwitchedShare), why });
+        let Some((from, to)) = self.switch(about) else { return unsaid(Why::FactUnknown) };
+        let Some(switched) = self.catalog.switched(from, to) else { return unsaid(Why::FactUnknown) };
+        if switched.returns < SWITCHED_RETURNS_MIN {
+            return unsaid(Why::TooFewReturns);
+        }
+        match switched.share().map(|share| share.0 / 100) {
+            None => unsaid(Why::FactUnknown),
+            Some(0) => unsaid(Why::ZeroShare),
+            Some(percent) => Ok(Value::Percent(percent)),
+        }
+    }
+
+    /// Only an offer has someone switch to it: from the product of the line it replaces.
+    fn switch(&self, about: Subject) -> Option<(ProductId, ProductId)> {
+        let Subject::Offered(index) = about else { return None };
+        let offer = self.offer(index)?;
+        Some((self.replaced_line(offer)?.product.id, offer.product))
+    }
+
+    /// The line an offer replaces; one that stands beside them all speaks of the only line there is.
+    fn replaced_line(&self, offer: &Offer) -> Option<&ReturnLine> {
+        offer.for_line.map_or_else(|| self.only_line(), |index| self.line(index))
+    }
+
+    fn only_line(&self) -> Option<&ReturnLine> {
+        match self.situation.event.lines.as_slice() {
+            [line] => Some(line),
+            _ => None,
+        }
+    }
+
+    fn line(&self, index: u32) -> Option<&ReturnLine> {
+        self.situation.event.lines.get(index as usize)
+    }
+
+    fn offer(&self, index: u32) -> Option<&Offer> {
+        self.offers.get(index as usize)
+    }
+}
+
+/// An empty title names nothing.
+fn text(text: String) -> Option<Value> {
+    (!text.trim().is_empty()).then_some(Value::Text(text))
+}

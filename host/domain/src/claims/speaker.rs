@@ -1,0 +1,61 @@
+//! Says declared sentences with the host's facts in them.
+
+use super::{Fact, Format, Ledger, Locale, Part, Templates, Unsaid, Value, Why, reason};
+use crate::answer::Sentence;
+use crate::plan::{Line, Piece};
+
+/// Says sentences for one decision, in its customer's locale.
+pub struct Speaker<'a> {
+    locale: Locale,
+    format: Format,
+    ledger: Ledger<'a>,
+}
+
+impl<'a> Speaker<'a> {
+    /// A speaker of the customer's locale. In a locale that cannot be read nothing is said.
+    #[must_use]
+    pub fn new(ledger: Ledger<'a>) -> Self {
+        let locale = Locale::new(&ledger.situation.locale).unwrap_or_else(Locale::unknown);
+        let format = Format::new(&locale, ledger.situation.currency);
+        Self { locale, format, ledger }
+    }
+
+    /// The customer's locale.
+    #[must_use]
+    pub fn locale(&self) -> &Locale {
+        &self.locale
+    }
+
+    /// Renders a sentence whole, with every fact it names.
+    ///
+    /// # Errors
+    /// [`Unsaid`] for the first fact that cannot be said, or when the sentence is not in the customer's language.
+    pub fn say(&self, templates: &Templates, sentence: &Sentence) -> Result<Line, Unsaid> {
+        let template = templates
+            .closest(&sentence.template, &self.locale)
+            .ok_or(Unsaid { fact: None, why: Why::NoTranslation })?;
+        template
+            .parts
+            .iter()
+            .map(|part| match part {
+                Part::Literal(literal) => Ok(Piece::Literal { literal: literal.clone() }),
+                Part::Fact(fact) => self.fact(*fact, sentence, &template.locale),
+            })
+            .collect()
+    }
+
+    /// Numbers follow the customer's customs; words must be of the template's own language.
+    fn fact(&self, fact: Fact, sentence: &Sentence, language: &Locale) -> Result<Piece, Unsaid> {
+        let value = self.ledger.value(fact, sentence.about)?;
+        let text = match &value {
+            Value::Text(text) => text.clone(),
+            Value::Reason(reason) => reason::words(reason, language.language(), language.script())
+                .ok_or(Unsaid { fact: Some(fact), why: Why::NoTranslation })?
+                .to_owned(),
+            Value::Count(count) => self.format.count(*count),
+            Value::Money(amount) => self.format.money(*amount),
+            Value::Percent(percent) => self.format.percent(*percent),
+        };
+        Ok(Piece::Fact { fact: fact.word().to_owned(), value: value.bare(), text })
+    }
+}
