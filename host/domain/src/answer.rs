@@ -137,6 +137,10 @@ pub enum Benefit {
 }
 
 impl Benefit {
+    /// All words of the contract.
+    pub const WORDS: [&'static str; 5] =
+        ["amount-off", "percent-off", "store-credit", "free-shipping", "gift"];
+
     /// The contract's word, as an allowance lists it.
     #[must_use]
     pub fn word(self) -> &'static str {

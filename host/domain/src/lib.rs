@@ -8,6 +8,7 @@
 //! customer gets).
 
 pub mod answer;
+pub mod bucket;
 pub mod catalog;
 pub mod check;
 pub mod claims;

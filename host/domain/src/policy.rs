@@ -1,11 +1,15 @@
 //! What the merchant allows, as the operator writes it down.
 
+mod check;
+
 use serde::{Deserialize, Serialize};
 
 use crate::ids::BudgetId;
 use crate::money::{BasisPoints, Currency, Money};
 use crate::situation::{Allowance, Allowed, Order};
 use crate::time::{Duration, Instant};
+
+pub use check::PolicyError;
 
 /// What becomes of an order's discount when part of the order comes back.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,27 +77,38 @@ impl Policy {
         }
     }
 
-    /// The policy as it bears on one return: `paid` for all that comes back, from these orders, with these
-    /// budgets for this customer.
-    #[must_use]
-    pub fn allowed_for(&self, budgets: Vec<Allowance>, paid: Money, orders: &[Order]) -> Allowed {
-        Allowed {
-            resolutions: self.resolutions.clone(),
-            window_ends: self.window_ends(orders),
-            partial_discount: self.partial_discount.word().to_owned(),
-            care: self.care.clone(),
-            budgets,
-            incentive_max: paid.share(self.incentive_share_max),
-            hold_max: self.hold_max,
-            extra: Vec::new(),
-        }
-    }
-
     /// Until when all of it may be returned: the earliest end over the orders, each counted from its delivery, or
     /// from its placing when the delivery is unknown. Unknown when it is unknown of any order, or without one.
     fn window_ends(&self, orders: &[Order]) -> Option<Instant> {
         let ends = |order: &Order| order.delivered_at.or(order.ordered_at).map(|at| at + self.return_window);
         orders.iter().map(ends).collect::<Option<Vec<_>>>()?.into_iter().min()
+    }
+}
+
+/// The policy as it bears on one return: `paid` for all that comes back, from these orders. No coupon has been
+/// minted yet, so every budget still has its whole share for every customer.
+#[must_use]
+pub fn allowed_for<'a>(
+    policy: &Policy,
+    budgets: impl IntoIterator<Item = &'a Budget>,
+    paid: Money,
+    orders: &[Order],
+) -> Allowed {
+    let allowances = budgets.into_iter().map(|budget| Allowance {
+        budget: budget.id.clone(),
+        benefits: budget.benefits.clone(),
+        max_value: budget.max_value,
+        left_for_customer: budget.per_customer,
+    });
+    Allowed {
+        resolutions: policy.resolutions.clone(),
+        window_ends: policy.window_ends(orders),
+        partial_discount: policy.partial_discount.word().to_owned(),
+        care: policy.care.clone(),
+        budgets: allowances.collect(),
+        incentive_max: paid.share(policy.incentive_share_max),
+        hold_max: policy.hold_max,
+        extra: Vec::new(),
     }
 }
 
@@ -116,19 +131,6 @@ pub struct Budget {
     pub per_customer: u32,
 }
 
-impl Budget {
-    /// The budget as a customer who got `used` coupons from it may still draw on it.
-    #[must_use]
-    pub fn allowance(&self, used: u32) -> Allowance {
-        Allowance {
-            budget: self.id.clone(),
-            benefits: self.benefits.clone(),
-            max_value: self.max_value,
-            left_for_customer: self.per_customer.saturating_sub(used),
-        }
-    }
-}
-
 /// Whether coupons combine.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -139,3 +141,6 @@ pub enum Stacking {
     /// With any other that says so too.
     Combinable,
 }
+
+#[cfg(test)]
+mod tests;
