@@ -1,25 +1,21 @@
-//! The writer and its snapshots.
+//! The writer. Every change lands in the one state; a snapshot is a clone of it.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
-use rebound_domain::catalog::{Candidate, Catalog, Query, Switched};
-use rebound_domain::ids::{ProductId, Sku};
+use rebound_domain::ids::ProductId;
 use rebound_domain::product::Product;
-use rebound_domain::route::Access;
 use rebound_domain::time::Instant;
 
-use crate::model::Model;
-
-/// A product with what only the host knows of it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Item {
-    /// What strategies may know.
-    pub product: Arc<Product>,
-    /// Units on hand; `None` is unknown.
-    pub stock: Option<u32>,
-    /// Basis points of the price, may be negative; `None` is unknown.
-    pub margin: Option<i32>,
-}
+use crate::buyers::{BUYERS_MAX, Buyer, mix};
+use crate::dictionary::{Symbol, hash};
+use crate::document::Document;
+use crate::listing::{Orders, Place};
+use crate::snapshot::Snapshot;
+use crate::state::{Item, Row, State};
+use crate::switching::History;
+use crate::text::{self, Field};
 
 /// A customer, as the catalogue tells customers apart. Opaque: the host derives it from the customer id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -36,118 +32,234 @@ pub struct Sale<'a> {
     pub lines: &'a [(ProductId, u32)],
 }
 
-/// Sizes, for metrics.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Stats {
-    /// Products held.
-    pub products: usize,
-    /// Orders learned from.
-    pub orders: u64,
+/// The writer: owned by one task. Products, orders and returns may arrive in any order; what was learned
+/// depends only on which have arrived. Telling an order or return from its repeat is the caller's.
+#[derive(Debug)]
+pub struct Catalogue {
+    state: State,
+    customers: HashMap<CustomerKey, Customer>,
+    /// How often the same basket was bought by a guest at the same instant: each is a buyer of its own.
+    guests: HashMap<u64, u32>,
+    returns: u32,
+    buyers_max: usize,
 }
 
-/// The writer: owned by one task.
-#[derive(Debug, Default)]
-pub struct Catalogue(Arc<Model>);
+#[derive(Debug)]
+struct Customer {
+    buyer: Buyer,
+    history: History,
+}
 
-/// The catalogue as it was when [`Catalogue::snapshot`] was called. Cloning it copies a pointer.
-#[derive(Debug, Clone)]
-pub struct Snapshot(Arc<Model>);
-
-/// A snapshot at one moment, with or without margins: what one decision asks.
-#[derive(Debug, Clone)]
-pub struct View {
-    snapshot: Snapshot,
-    now: Instant,
-    margin: Access,
+impl Default for Catalogue {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 impl Catalogue {
     /// An empty catalogue.
     #[must_use]
     pub fn new() -> Self {
-        Self::default()
+        Self::sampling(BUYERS_MAX)
+    }
+
+    /// An empty catalogue that keeps at most so many buyers per product.
+    pub(crate) fn sampling(buyers_max: usize) -> Self {
+        Self {
+            state: State::default(),
+            customers: HashMap::new(),
+            guests: HashMap::new(),
+            returns: 0,
+            buyers_max,
+        }
+    }
+
+    /// The catalogue as it is now, for readers. O(1); what a later change touches is copied then.
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        Snapshot::new(self.state.clone())
     }
 
     /// Adds the product, or replaces the one of the same id.
     pub fn upsert(&mut self, item: Item) {
-        Arc::make_mut(&mut self.0).items.insert(item.product.id, item);
+        let id = item.product.id;
+        let units = self.state.sales.get(id.0).map_or(0, |sales| sales.units);
+        let place = Place { id, price: item.product.price, units };
+        let old = self.state.rows.slot(id.0).take();
+        let document = match &old {
+            None => self.enter(&item.product, place),
+            Some(old) => self.replace(old, &item.product, place),
+        };
+        let row = Row { price: place.price, sold_out: item.stock == Some(0), document, item: Arc::new(item) };
+        *self.state.rows.slot(id.0) = Some(row);
+    }
+
+    fn enter(&mut self, product: &Product, place: Place) -> Arc<Document> {
+        self.state.skus.insert((hash((), product.sku.as_str()), place.id));
+        self.state.all.join(place, Orders::All);
+        Arc::new(self.join(product, place))
+    }
+
+    fn replace(&mut self, old: &Row, product: &Product, place: Place) -> Arc<Document> {
+        let former = &old.item.product;
+        if former.sku != product.sku {
+            self.state.skus.remove(&(hash((), former.sku.as_str()), place.id));
+            self.state.skus.insert((hash((), product.sku.as_str()), place.id));
+        }
+        let old_place = Place { price: old.price, ..place };
+        self.shift(&old.document, old_place, place);
+        if says_the_same(former, product) {
+            return Arc::clone(&old.document);
+        }
+        let document = self.join(product, place);
+        let (left, kept) = (old.document.symbols(), document.symbols());
+        for symbol in left.into_iter().filter(|symbol| kept.binary_search(symbol).is_err()) {
+            self.state.dictionary.leave(symbol, place);
+        }
+        Arc::new(document)
+    }
+
+    /// Enters a product under every term it has.
+    fn join(&mut self, product: &Product, place: Place) -> Document {
+        let mut join = |field, text: &str| self.state.dictionary.join(field, text, place);
+        let terms = text::terms(product);
+        let mut tags: Vec<Symbol> = product.tags.iter().map(|tag| join(Field::Tag, tag)).collect();
+        tags.sort_unstable();
+        tags.dedup();
+        Document {
+            terms: terms.iter().map(|(field, text, weight)| (join(*field, text), *weight)).collect(),
+            tags: tags.into(),
+            category: product.category.as_deref().map(|category| join(Field::Category, category)),
+            brand: product.brand.as_deref().map(|brand| join(Field::Brand, brand)),
+            style: product.style.as_deref().map(|style| join(Field::Style, style)),
+        }
+    }
+
+    /// Moves a product within the listings that it stays in.
+    fn shift(&mut self, document: &Document, from: Place, to: Place) {
+        if from == to {
+            return;
+        }
+        self.state.all.shift(from, to);
+        for symbol in document.tags.iter().copied().chain(document.category).chain(document.brand) {
+            self.state.dictionary.shift(symbol, from, to);
+        }
     }
 
     /// Learns from an order: units sold, affinity, and what customers who returned something bought instead.
-    /// Orders may arrive in any order, and each exactly once.
     pub fn order(&mut self, sale: &Sale<'_>) {
-        Arc::make_mut(&mut self.0).sales.push((sale.customer, sale.at, sale.lines.to_vec()));
-    }
-
-    /// Learns of one return document. Returns may arrive in any order, and each exactly once.
-    pub fn returned(&mut self, customer: CustomerKey, at: Instant, products: &[ProductId]) {
-        let products = products.iter().copied().collect();
-        Arc::make_mut(&mut self.0).returns.push((customer, at, products));
-    }
-
-    /// The catalogue as it is now, for readers.
-    #[must_use]
-    pub fn snapshot(&self) -> Snapshot {
-        Snapshot(Arc::clone(&self.0))
-    }
-}
-
-impl Snapshot {
-    /// This snapshot as a decision made at `now` sees it.
-    #[must_use]
-    pub fn at(&self, now: Instant, margin: Access) -> View {
-        View { snapshot: self.clone(), now, margin }
-    }
-
-    /// The product of this sku.
-    #[must_use]
-    pub fn by_sku(&self, sku: &Sku) -> Option<Arc<Item>> {
-        self.0.items.values().find(|item| item.product.sku == *sku).cloned().map(Arc::new)
-    }
-
-    /// The product of this id.
-    #[must_use]
-    pub fn get(&self, id: ProductId) -> Option<Arc<Item>> {
-        self.0.items.get(&id).cloned().map(Arc::new)
-    }
-
-    /// Products held.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.0.items.len()
-    }
-
-    /// Whether it holds no product.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.items.is_empty()
-    }
-
-    /// Sizes, for metrics.
-    #[must_use]
-    pub fn stats(&self) -> Stats {
-        Stats { products: self.0.items.len(), orders: self.0.sales.len() as u64 }
-    }
-}
-
-impl Catalog for View {
-    fn search(&self, query: &Query) -> Vec<Candidate> {
-        let mut found = self.snapshot.0.search(query, self.now);
-        if self.margin == Access::Withheld {
-            found.iter_mut().for_each(|candidate| candidate.margin = None);
+        let lines = merged(sale.lines);
+        if lines.is_empty() {
+            return;
         }
-        found
+        self.state.orders += 1;
+        for &(product, units) in &lines {
+            self.sell(product, units);
+        }
+        let products: Vec<ProductId> = lines.iter().map(|line| line.0).collect();
+        let buyer = match sale.customer {
+            Some(key) => {
+                let customer = customer(&mut self.customers, key, &mut self.state.buyers);
+                customer.history.bought(sale.at, &products, &mut self.state.switching);
+                customer.buyer
+            }
+            None => self.guest(sale.at, &lines),
+        };
+        self.fill_basket(buyer, &products);
     }
 
-    fn get(&self, id: ProductId) -> Option<Arc<Product>> {
-        self.snapshot.0.items.get(&id).map(|item| Arc::clone(&item.product))
+    fn sell(&mut self, id: ProductId, units: u32) {
+        let sales = self.state.sales.slot(id.0);
+        let before = sales.units;
+        sales.units = before.saturating_add(units);
+        let after = sales.units;
+        if let Some(row) = self.state.row(id) {
+            let (document, price) = (Arc::clone(&row.document), row.price);
+            self.shift(&document, Place { id, price, units: before }, Place { id, price, units: after });
+        }
     }
 
-    fn stock(&self, id: ProductId) -> Option<u32> {
-        self.snapshot.0.items.get(&id)?.stock
+    /// A guest's order is a buyer of its own, sampled by what was bought and when.
+    fn guest(&mut self, at: Instant, lines: &[(ProductId, u32)]) -> Buyer {
+        let basket = lines.iter().fold(mix(0, at.0), |hash, (product, units)| {
+            mix(hash, u64::from(product.0) << 32 | u64::from(*units))
+        });
+        let twin = self.guests.entry(basket).or_default();
+        let hash = mix(basket, u64::from(*twin));
+        *twin = twin.saturating_add(1);
+        number(hash, &mut self.state.buyers)
     }
 
-    fn switched(&self, from: ProductId, to: ProductId) -> Option<Switched> {
-        self.snapshot.0.switched(from, to, self.now)
+    fn fill_basket(&mut self, buyer: Buyer, products: &[ProductId]) {
+        let basket = self.state.baskets.slot(buyer.number());
+        let mut new = products.to_vec();
+        new.retain(|product| basket.binary_search(product).is_err());
+        if new.is_empty() {
+            return;
+        }
+        let mut all = [basket, new.as_slice()].concat();
+        all.sort_unstable();
+        *basket = all.into();
+        for product in new {
+            self.state.sales.slot(product.0).buyers.insert(buyer, self.buyers_max);
+        }
     }
+
+    /// Learns of one return document; a product named twice in it is returned once.
+    pub fn returned(&mut self, customer: CustomerKey, at: Instant, products: &[ProductId]) {
+        let mut products = products.to_vec();
+        products.sort_unstable();
+        products.dedup();
+        let customer = self::customer(&mut self.customers, customer, &mut self.state.buyers);
+        customer.history.returned(at, self.returns, &products, &mut self.state.switching);
+        self.returns = self.returns.checked_add(1).expect("4 billion returns exceed memory first");
+    }
+}
+
+fn customer<'a>(
+    customers: &'a mut HashMap<CustomerKey, Customer>,
+    key: CustomerKey,
+    buyers: &mut u32,
+) -> &'a mut Customer {
+    match customers.entry(key) {
+        Entry::Occupied(customer) => customer.into_mut(),
+        Entry::Vacant(vacant) => {
+            let bits = u128::from_be_bytes(key.0);
+            let halves = [bits >> 64, bits & u128::from(u64::MAX)];
+            let hash = halves
+                .into_iter()
+                .fold(0, |hash, half| mix(hash, u64::try_from(half).expect("each half has 64 bits")));
+            vacant.insert(Customer { buyer: number(hash, buyers), history: History::default() })
+        }
+    }
+}
+
+/// Gives a buyer the next number.
+fn number(hash: u64, buyers: &mut u32) -> Buyer {
+    let number = *buyers;
+    *buyers = number.checked_add(1).expect("4 billion buyers exceed memory first");
+    Buyer::new(u32::try_from(hash >> 32).expect("the upper half has 32 bits"), number)
+}
+
+/// Whether two versions of a product stand under the same terms.
+fn says_the_same(one: &Product, other: &Product) -> bool {
+    one.title == other.title
+        && one.category == other.category
+        && one.brand == other.brand
+        && one.tags == other.tags
+        && one.style == other.style
+}
+
+/// One line per product with all of its units, sorted; lines of no units left out.
+fn merged(lines: &[(ProductId, u32)]) -> Vec<(ProductId, u32)> {
+    let mut lines: Vec<_> = lines.iter().copied().filter(|line| line.1 > 0).collect();
+    lines.sort_unstable();
+    lines.dedup_by(|next, kept| {
+        let same = next.0 == kept.0;
+        if same {
+            kept.1 = kept.1.saturating_add(next.1);
+        }
+        same
+    });
+    lines
 }

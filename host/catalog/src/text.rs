@@ -12,7 +12,6 @@ pub(crate) enum Field {
     Brand,
     Category,
     /// What `style_of` looks up; no part of similarity.
-    #[allow(dead_code, reason = "looked up from the next commit on")]
     Style,
 }
 

@@ -1,0 +1,208 @@
+//! Affinity: the cosine of two products' sets of buyers, from samples that fit each other.
+
+use std::sync::Arc;
+
+/// Buyers kept per product. Affinity is exact between products of at most so many; beyond that it is the
+/// cosine within a sample. It bounds a product's memory (8 KiB) and the time of one comparison.
+pub(crate) const BUYERS_MAX: usize = 1024;
+
+/// A buyer: a customer, or one order of a guest. Its number, and a hash that decides which samples it is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Buyer(u64);
+
+impl Buyer {
+    pub(crate) fn new(hash: u32, number: u32) -> Self {
+        Self(u64::from(hash) << 32 | u64::from(number))
+    }
+
+    fn hash(self) -> u32 {
+        u32::try_from(self.0 >> 32).expect("the upper half has 32 bits")
+    }
+
+    pub(crate) fn number(self) -> u32 {
+        u32::try_from(self.0 & u64::from(u32::MAX)).expect("the lower half has 32 bits")
+    }
+}
+
+/// The buyers of one product whose hash is at most `hash_max`: all of them, or, past [`BUYERS_MAX`], those with
+/// the smallest hashes (a bottom-k sketch). Which buyers these are depends on who bought, never on the order in
+/// which it was learned. All sketches sample by the same hash, so within the smaller of two bounds both are
+/// complete and can be compared.
+#[derive(Debug, Clone)]
+pub(crate) struct Buyers {
+    /// Sorted, each once.
+    sample: Arc<[Buyer]>,
+    hash_max: u32,
+}
+
+impl Default for Buyers {
+    fn default() -> Self {
+        Self { sample: Arc::default(), hash_max: u32::MAX }
+    }
+}
+
+impl Buyers {
+    pub(crate) fn insert(&mut self, buyer: Buyer, count_max: usize) {
+        if buyer.hash() > self.hash_max {
+            return;
+        }
+        let Err(index) = self.sample.binary_search(&buyer) else { return };
+        let (below, above) = self.sample.split_at(index);
+        let mut sample = [below, &[buyer], above].concat();
+        if sample.len() > count_max {
+            self.hash_max = sample[count_max - 1].hash();
+            sample.truncate(sample.partition_point(|it| it.hash() <= self.hash_max));
+        }
+        self.sample = sample.into();
+    }
+
+    pub(crate) fn sample(&self) -> &[Buyer] {
+        &self.sample
+    }
+
+    /// Whether these are all buyers.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.hash_max == u32::MAX
+    }
+
+    fn within(&self, hash_max: u32) -> &[Buyer] {
+        if hash_max >= self.hash_max {
+            return &self.sample;
+        }
+        &self.sample[..self.sample.partition_point(|it| it.hash() <= hash_max)]
+    }
+}
+
+/// One product's buyers, ready to be compared with others'.
+#[derive(Debug)]
+pub(crate) struct Circle<'a> {
+    buyers: &'a Buyers,
+    /// A bit for each of the buyers, at the lower bits of its hash: most others' buyers are told apart by it
+    /// without searching.
+    bits: Box<[u64; BITS / 64]>,
+}
+
+const BITS: usize = 1 << 14;
+
+impl<'a> Circle<'a> {
+    /// None without buyers.
+    pub(crate) fn new(buyers: &'a Buyers) -> Option<Self> {
+        let mut bits = Box::new([0; BITS / 64]);
+        for buyer in buyers.sample() {
+            let bit = buyer.hash() as usize % BITS;
+            bits[bit / 64] |= 1 << (bit % 64);
+        }
+        (!buyers.sample().is_empty()).then_some(Self { buyers, bits })
+    }
+
+    pub(crate) fn buyers(&self) -> &'a Buyers {
+        self.buyers
+    }
+
+    /// `|A and B| / sqrt(|A| |B|)`, 0 to 1; none when either has no buyer within the common sample.
+    pub(crate) fn affinity(&self, other: &Buyers) -> Option<f32> {
+        let (own, theirs) = self.common(other);
+        let both = if own.len() * 16 < theirs.len() {
+            own.iter().filter(|buyer| theirs.binary_search(buyer).is_ok()).count()
+        } else {
+            theirs.iter().filter(|buyer| self.may_hold(**buyer) && own.binary_search(buyer).is_ok()).count()
+        };
+        cosine(both, own.len(), theirs.len())
+    }
+
+    /// The same, when the number of buyers of both is known already.
+    pub(crate) fn affinity_of(&self, both: usize, other: &Buyers) -> Option<f32> {
+        let (own, theirs) = self.common(other);
+        cosine(both, own.len(), theirs.len())
+    }
+
+    fn common<'b>(&self, other: &'b Buyers) -> (&'a [Buyer], &'b [Buyer]) {
+        let hash_max = self.buyers.hash_max.min(other.hash_max);
+        (self.buyers.within(hash_max), other.within(hash_max))
+    }
+
+    fn may_hold(&self, buyer: Buyer) -> bool {
+        let bit = buyer.hash() as usize % BITS;
+        self.bits[bit / 64] >> (bit % 64) & 1 != 0
+    }
+}
+
+fn cosine(both: usize, own: usize, theirs: usize) -> Option<f32> {
+    let sizes = (own as f64 * theirs as f64).sqrt();
+    #[allow(clippy::cast_possible_truncation, reason = "the nearest f32 is meant")]
+    (sizes > 0.0).then(|| (both as f64 / sizes) as f32)
+}
+
+/// Spreads 64 bits so that each bit of the answer depends on all of them (SplitMix64's finalizer). Samples
+/// depend on it: the same on every host and in every version.
+pub(crate) fn mix(seed: u64, value: u64) -> u64 {
+    let mut bits = (seed ^ value).wrapping_add(0x9e37_79b9_7f4a_7c15);
+    bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    bits ^ (bits >> 31)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn sketch(numbers: impl IntoIterator<Item = u32>, count_max: usize) -> Buyers {
+        let mut buyers = Buyers::default();
+        for number in numbers {
+            // Few hashes, so that bounds fall among equals.
+            buyers.insert(Buyer::new(number / 3 % 40, number), count_max);
+        }
+        buyers
+    }
+
+    fn numbers() -> impl Strategy<Value = Vec<u32>> {
+        prop::collection::vec(0..200_u32, 0..60)
+    }
+
+    proptest! {
+        #[test]
+        fn a_sample_does_not_depend_on_the_order_of_arrival(numbers in numbers(), count_max in 1..20_usize) {
+            let mut sorted = numbers.clone();
+            sorted.sort_by_key(|number| std::cmp::Reverse(number % 7));
+            let (one, other) = (sketch(numbers, count_max), sketch(sorted, count_max));
+            prop_assert_eq!(one.sample(), other.sample());
+            prop_assert_eq!(one.hash_max, other.hash_max);
+        }
+
+        #[test]
+        fn affinity_is_the_cosine_within_the_common_sample(a in numbers(), b in numbers(), count_max in 1..80_usize) {
+            let (sample_a, sample_b) = (sketch(a.clone(), count_max), sketch(b.clone(), count_max));
+            let hash_max = sample_a.hash_max.min(sample_b.hash_max);
+            let within = |numbers: Vec<u32>| -> BTreeSet<u32> {
+                numbers.into_iter().filter(|number| number / 3 % 40 <= hash_max).collect()
+            };
+            let (a, b) = (within(a), within(b));
+            let want = cosine(a.intersection(&b).count(), a.len(), b.len());
+            let affinity = |a: &Buyers, b| Circle::new(a).and_then(|circle| circle.affinity(b));
+            prop_assert_eq!(affinity(&sample_a, &sample_b), want);
+            prop_assert_eq!(affinity(&sample_b, &sample_a), want);
+        }
+    }
+
+    #[test]
+    fn a_sample_is_bounded_and_keeps_the_smallest_hashes() {
+        let mut buyers = Buyers::default();
+        for number in (0..5_000_u32).rev() {
+            buyers.insert(Buyer::new(number, number), 100);
+        }
+        assert!(!buyers.is_complete());
+        assert!(buyers.sample().iter().map(|buyer| buyer.number()).eq(0..100));
+    }
+
+    #[test]
+    fn a_small_product_is_compared_with_a_popular_one_by_search() {
+        let popular = sketch(0..200, 200);
+        let rare = sketch([7, 199], 200);
+        let circle = Circle::new(&rare).unwrap();
+        assert_eq!(circle.affinity(&popular), Some(2.0 / f32::sqrt(400.0)));
+    }
+}

@@ -1,0 +1,227 @@
+//! The exact answer over the shortest way.
+//!
+//! Every condition has listings, and the source with the fewest products bounds what has to be looked at. An
+//! order by a number walks listings kept in that order and stops at the limit; an order by a score looks only
+//! at what can have one. Where that meets too few products that pass, the shortest source is scanned after all,
+//! so no search looks at more than a few times its number of products.
+
+use std::cmp::Reverse;
+use std::collections::HashSet;
+use std::hash::BuildHasherDefault;
+
+use rebound_domain::ids::ProductId;
+use rebound_domain::money::Money;
+
+use crate::buyers::Circle;
+use crate::document::{NumberHasher, Vector};
+use crate::filter::{Filter, Source};
+use crate::listing::Orders;
+use crate::merge::{Falling, Merge};
+use crate::state::{Row, State};
+use crate::top::Top;
+
+/// Below this many products a scan is quicker than setting up anything else.
+const SCAN_MAX: usize = 64;
+/// How many times the shortest source's products a walk may visit before it gives way to a scan.
+const WALK_FACTOR: usize = 4;
+/// Comparing one product's buyers costs about as much as counting so many entries of baskets.
+const ENTRIES_PER_COMPARISON: usize = 16;
+
+/// A number that every product has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Number {
+    /// The id itself: the order of what is otherwise equal.
+    Id,
+    Price,
+    PriceFalling,
+    UnitsFalling,
+}
+
+/// How one query is answered.
+#[derive(Debug)]
+pub(crate) struct Plan<'a> {
+    state: &'a State,
+    filter: &'a Filter<'a>,
+    limit: usize,
+    /// The source with the fewest products to scan.
+    shortest: Source<'a>,
+    /// The source with the fewest products that is kept in every order.
+    ordered: Source<'a>,
+}
+
+impl<'a> Plan<'a> {
+    pub(crate) fn new(state: &'a State, filter: &'a Filter<'a>, limit: usize) -> Self {
+        let sources = filter.sources();
+        let shortest = |orders: Option<Orders>| {
+            let fitting = sources.iter().filter(|source| orders.is_none_or(|it| it == source.orders));
+            fitting
+                .min_by_key(|source| source.count)
+                .cloned()
+                .expect("all products are a source in every order")
+        };
+        Self { state, filter, limit, shortest: shortest(None), ordered: shortest(Some(Orders::All)) }
+    }
+
+    pub(crate) fn by_number(&self, number: Number) -> Vec<ProductId> {
+        if self.shortest.count > SCAN_MAX.max(self.limit)
+            && let Some(found) = self.walk_to_limit(number)
+        {
+            return found;
+        }
+        let mut top = Top::new(self.limit);
+        self.scan(|id, row| top.offer(self.rank(number, id, row), id));
+        top.into_ids()
+    }
+
+    pub(crate) fn by_similarity(&self, vector: &Vector<'_>) -> Vec<ProductId> {
+        let score = |_: ProductId, row: &Row| vector.cosine(&row.document);
+        if self.shortest.count > SCAN_MAX
+            && let Some(top) = self.sharing_terms(vector)
+            && let Some(found) = self.fill(top, score)
+        {
+            return found;
+        }
+        self.scan_scores(score)
+    }
+
+    pub(crate) fn by_affinity(&self, circle: &Circle<'_>) -> Vec<ProductId> {
+        let entries = self.state.entries_together(circle);
+        if self.shortest.count * ENTRIES_PER_COMPARISON <= entries {
+            return self.scan_scores(|id, _| self.state.affinity(circle, id));
+        }
+        let together = self.state.together(circle);
+        let score = |id: ProductId, _: &Row| self.state.affinity_together(circle, &together, id);
+        let mut top = Top::new(self.limit);
+        for &id in together.keys() {
+            self.offer(&mut top, id, score);
+        }
+        self.fill(top, score).unwrap_or_else(|| self.scan_scores(score))
+    }
+
+    /// The best of the products that share a term with the vector: all of them, or enough to know that no other
+    /// is better. None when reading the terms' products would take longer than a scan.
+    fn sharing_terms(&self, vector: &Vector<'_>) -> Option<Top> {
+        let mut top = Top::new(self.limit);
+        let mut seen = HashSet::<ProductId, BuildHasherDefault<NumberHasher>>::default();
+        let mut room = self.shortest.count;
+        for (term, bound_after) in vector.terms() {
+            let listing = self.state.dictionary.listing(term)?;
+            room = room.checked_sub(listing.by_id.count())?;
+            for id in listing.by_id.iter().filter(|id| seen.insert(*id)) {
+                self.offer(&mut top, id, |_, row| vector.cosine(&row.document));
+            }
+            // The margin covers the rounding of scores to f32, so that ties by id stay exact.
+            #[allow(clippy::cast_possible_truncation, reason = "rounded up on purpose")]
+            let bound = (bound_after * (1.0 + 1e-6)) as f32;
+            if top.worst().is_some_and(|worst| worst < rank_of(Some(bound))) {
+                break;
+            }
+        }
+        Some(top)
+    }
+
+    /// Enters a product that passes and whose score is above zero.
+    fn offer(&self, top: &mut Top, id: ProductId, score: impl Fn(ProductId, &Row) -> Option<f32>) {
+        if let Some(row) = self.filter.accept(id)
+            && let known @ Some(above_zero) = score(id, row)
+            && above_zero > 0.0
+        {
+            top.offer(rank_of(known), id);
+        }
+    }
+
+    /// Puts behind every product whose score is above zero those that score zero, then the unknown, by id.
+    fn fill(&self, top: Top, score: impl Fn(ProductId, &Row) -> Option<f32>) -> Option<Vec<ProductId>> {
+        let room = top.room();
+        let (mut zero, mut unknown) = (Vec::new(), Vec::new());
+        if room > 0 {
+            self.walk(Number::Id, |id, row| {
+                match score(id, row) {
+                    Some(above_zero) if above_zero > 0.0 => {}
+                    Some(_) => zero.push(id),
+                    None => unknown.push(id),
+                }
+                zero.len() < room
+            })?;
+        }
+        let mut found = top.into_ids();
+        found.extend(zero.into_iter().chain(unknown).take(room));
+        Some(found)
+    }
+
+    fn walk_to_limit(&self, number: Number) -> Option<Vec<ProductId>> {
+        let mut found = Vec::with_capacity(self.limit);
+        self.walk(number, |id, _| {
+            found.push(id);
+            found.len() < self.limit
+        })?;
+        Some(found)
+    }
+
+    /// Visits the products that pass in the order of a number, for as long as `visit` says. None when it was
+    /// given up because too few passed.
+    fn walk(&self, number: Number, mut visit: impl FnMut(ProductId, &Row) -> bool) -> Option<()> {
+        let budget = self.shortest.count.max(self.limit) * WALK_FACTOR;
+        for (step, id) in self.ordered(number).enumerate() {
+            if step == budget {
+                return None;
+            }
+            if let Some(row) = self.filter.accept(id)
+                && !visit(id, row)
+            {
+                break;
+            }
+        }
+        Some(())
+    }
+
+    fn ordered(&self, number: Number) -> Box<dyn Iterator<Item = ProductId> + '_> {
+        let (min, max) = (self.filter.price_min, self.filter.price_max);
+        let listings = self.ordered.listings.iter();
+        match number {
+            Number::Id => Box::new(Merge::of(listings.map(|it| it.by_id.iter()))),
+            Number::Price => {
+                let from = (min, ProductId(0));
+                let rising = Merge::of(listings.map(|it| it.by_price.from(&from)));
+                Box::new(rising.take_while(move |key| key.0 <= max).map(|key| key.1))
+            }
+            Number::PriceFalling => Box::new(Falling::new(self.ordered.listings.clone(), min, max)),
+            Number::UnitsFalling => {
+                Box::new(Merge::of(listings.map(|it| it.by_units.iter())).map(|key: (Reverse<u32>, _)| key.1))
+            }
+        }
+    }
+
+    fn scan(&self, mut visit: impl FnMut(ProductId, &Row)) {
+        for id in self.filter.ids(&self.shortest) {
+            if let Some(row) = self.filter.accept(id) {
+                visit(id, row);
+            }
+        }
+    }
+
+    fn scan_scores(&self, score: impl Fn(ProductId, &Row) -> Option<f32>) -> Vec<ProductId> {
+        let mut top = Top::new(self.limit);
+        self.scan(|id, row| top.offer(rank_of(score(id, row)), id));
+        top.into_ids()
+    }
+
+    fn rank(&self, number: Number, id: ProductId, row: &Row) -> u64 {
+        match number {
+            Number::Id => 0,
+            Number::Price => ascending(row.price),
+            Number::PriceFalling => !ascending(row.price),
+            Number::UnitsFalling => !u64::from(self.state.units_sold(id).unwrap_or_default()),
+        }
+    }
+}
+
+/// Signed numbers in the order of unsigned ones.
+fn ascending(price: Money) -> u64 {
+    price.0.cast_unsigned() ^ (1 << 63)
+}
+
+/// Highest first, unknown last: the bits of numbers that are not negative are in the numbers' order.
+fn rank_of(score: Option<f32>) -> u64 {
+    score.map_or(u64::MAX, |score| u64::from(!score.to_bits()))
+}
