@@ -13,9 +13,12 @@ pub const VALUE_BYTES_MAX: usize = 64 * 1024;
 /// Most expectations and writes in one batch, together.
 pub const BATCH_OPERATIONS_MAX: usize = 1024;
 
-/// Most bytes of keys and values in one batch. Readers wait while a group of batches is applied, so a batch
-/// stays within what one group may hold.
+/// Most bytes in one batch, see [`Batch::size_bytes`]. Readers wait while a group of batches is applied, so a
+/// batch stays within what one group may hold.
 pub const BATCH_BYTES_MAX: usize = 1024 * 1024;
+
+/// What an operation counts on top of its bytes: many tiny ones take long too.
+const OPERATION_BYTES: usize = 128;
 
 /// Expectations and writes that land together or not at all.
 ///
@@ -158,12 +161,12 @@ impl Batch {
         self.writes.is_empty()
     }
 
-    /// Bytes of all keys and values: what [`BATCH_BYTES_MAX`] and the committer's queue bound.
+    /// Bytes of all keys and values, and 128 more for each operation: what [`BATCH_BYTES_MAX`] and the queue in
+    /// front of the committer bound.
     pub fn size_bytes(&self) -> usize {
-        let expects: usize = self.expects.keys().map(Key::size_bytes).sum();
-        let writes: usize =
-            self.writes.iter().map(|(key, write)| key.size_bytes() + write.size_bytes()).sum();
-        expects + writes
+        let keys = self.expects.keys().chain(self.writes.keys());
+        let values = self.writes.values().map(Write::size_bytes);
+        keys.map(|key| key.size_bytes() + OPERATION_BYTES).chain(values).sum()
     }
 
     /// Checks the rules that need no data.

@@ -66,6 +66,9 @@ pub enum CommitError {
     /// The caller broke a rule; the same batch fails again.
     #[error(transparent)]
     Invalid(#[from] Invalid),
+    /// What the batch depends on cannot be read. Nothing was written.
+    #[error(transparent)]
+    Unreadable(#[from] StorageError),
     /// Nothing was written; a restart of the service is the remedy.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
@@ -190,7 +193,7 @@ pub enum Invalid {
     },
 }
 
-/// A storage that could not be opened. Nothing was changed in it.
+/// A storage that could not be opened. No entry was changed in it.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// Another process, or another handle in this one, has it open.

@@ -7,8 +7,9 @@ use bytes::Bytes;
 
 use crate::Invalid;
 
-/// Longest owner in bytes; an owner has at least one byte. The sled encoding holds the size in one byte.
-pub const OWNER_BYTES_MAX: usize = 255;
+/// Longest owner in bytes; an owner has at least one byte. The sled encoding holds the size in one byte, which
+/// must stay below 0xFE.
+pub const OWNER_BYTES_MAX: usize = 128;
 
 /// Longest key in bytes. Well under the 2,704 bytes that a PostgreSQL B-tree entry may have.
 pub const KEY_BYTES_MAX: usize = 1024;

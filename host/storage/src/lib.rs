@@ -7,12 +7,19 @@
 mod batch;
 mod entry;
 mod error;
+mod group;
 mod key;
+mod memory;
+mod sled;
 mod storage;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use batch::{Add, BATCH_BYTES_MAX, BATCH_OPERATIONS_MAX, Batch, Expect, VALUE_BYTES_MAX, Write};
 pub use bytes::Bytes;
 pub use entry::{Committed, Entry, Read, Revision, Sequence};
 pub use error::{Cause, CommitError, Invalid, OpenError, StorageError, Unavailable};
 pub use key::{Direction, KEY_BYTES_MAX, Key, KeyRange, OWNER_BYTES_MAX};
+pub use memory::MemoryStorage;
+pub use sled::{SledOptions, SledStorage};
 pub use storage::{BoxFuture, GET_KEYS_MAX, Health, Reading, SCAN_LIMIT_MAX, Storage};

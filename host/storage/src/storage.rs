@@ -5,7 +5,8 @@ use std::pin::Pin;
 use bytes::Bytes;
 
 use crate::{
-    Batch, CommitError, Committed, Direction, Entry, Key, KeyRange, Read, Sequence, StorageError, Unavailable,
+    Batch, CommitError, Committed, Direction, Entry, Invalid, Key, KeyRange, Read, Sequence, StorageError,
+    Unavailable,
 };
 
 /// Most keys in one [`Storage::get`].
@@ -61,8 +62,8 @@ pub trait Storage: Send + Sync {
     /// failed write nothing but a fresh opening tells what is on disk.
     fn failure(&self) -> BoxFuture<'_, Unavailable>;
 
-    /// Lands everything queued, makes it durable and lets go of the files. Later calls answer
-    /// [`Unavailable::Closed`]; closing again is no error. Dropping the last handle does the same, blocking.
+    /// Lands everything queued and makes it durable. Later commits answer [`Unavailable::Closed`], reads go on;
+    /// closing again is no error. Files are let go when the storage is dropped, which closes it too, blocking.
     fn close(&self) -> BoxFuture<'_, Result<(), StorageError>>;
 }
 
@@ -71,6 +72,20 @@ pub trait Storage: Send + Sync {
 pub enum Health {
     /// Reads and writes.
     Serving,
-    /// Neither will come back without reopening.
+    /// Writes will not come back without reopening.
     Refusing(Unavailable),
+}
+
+pub(crate) fn check_get(keys: &[Key]) -> Result<(), Invalid> {
+    if keys.len() > GET_KEYS_MAX {
+        return Err(Invalid::TooManyKeys { count: keys.len() });
+    }
+    keys.iter().try_for_each(Key::check)
+}
+
+pub(crate) fn check_limit(limit: usize) -> Result<(), Invalid> {
+    match limit {
+        1..=SCAN_LIMIT_MAX => Ok(()),
+        _ => Err(Invalid::ScanLimit { limit }),
+    }
 }

@@ -79,12 +79,15 @@ fn sizes_are_refused_one_past_their_limit() {
     );
     fn full(b: &mut Batch, last: usize) -> &mut Batch {
         for index in 0..15_u8 {
-            b.put(Key::new("o", vec![index]), value(VALUE_BYTES_MAX - 2));
+            b.put(Key::new("o", vec![index]), value(VALUE_BYTES_MAX - 2 - OPERATION_BYTES));
         }
         b.put(key("z"), value(last))
     }
-    check(|b| full(b, VALUE_BYTES_MAX - 2), Ok(()));
-    check(|b| full(b, VALUE_BYTES_MAX - 1), Err(Invalid::BatchTooLarge { size: BATCH_BYTES_MAX + 1 }));
+    check(|b| full(b, VALUE_BYTES_MAX - 2 - OPERATION_BYTES), Ok(()));
+    check(
+        |b| full(b, VALUE_BYTES_MAX - 1 - OPERATION_BYTES),
+        Err(Invalid::BatchTooLarge { size: BATCH_BYTES_MAX + 1 }),
+    );
 }
 
 #[test]
