@@ -1,1 +1,30 @@
-//! The use cases: decide a return, publish a plugin, route, run an experiment.
+//! The use cases of Rebound: decide a return, take in orders and products, publish a plugin, route, run an
+//! experiment.
+//!
+//! The engine is the only place where the pure rules, the sandbox and the storage meet. It knows no HTTP: start
+//! reading at [`Engine::decide`], the way of one event through the house.
+
+mod compute;
+mod control;
+mod customer;
+mod decide;
+mod engine;
+mod error;
+mod figures;
+mod identity;
+mod import;
+mod keys;
+mod plugins;
+mod profile;
+mod records;
+mod restore;
+mod routing;
+mod shelf;
+
+pub use decide::{Decided, Mode, Origin};
+pub use engine::{Clock, Engine, EngineOptions, StartError};
+pub use error::{ControlError, Damaged, DecideError, Fault, LineError, PublishError};
+pub use identity::{HostKey, random};
+pub use import::{Imported, LineResults};
+pub use plugins::{Novelty, Publication};
+pub use records::BodyDigest;

@@ -1,0 +1,81 @@
+//! The control plane: what operators set, kept in memory as one value that a decision reads without waiting.
+//!
+//! Changes are rare and go one after the other: read, check, commit, then swap the value in memory.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use rebound_domain::compose;
+use rebound_domain::experiment::{Experiment, Status};
+use rebound_domain::ids::{BudgetId, ExperimentKey, PluginRef};
+use rebound_domain::manifest::Stage;
+use rebound_domain::plan::Assignment;
+use rebound_domain::policy::{Budget, Policy};
+use rebound_domain::route::RouteEntry;
+use rebound_sandbox::Plugin;
+use rebound_storage::Revision;
+
+use crate::records::PluginRecord;
+
+/// Everything operators set, at one moment.
+#[derive(Clone)]
+pub(crate) struct Control {
+    pub(crate) policy: Versioned<Policy>,
+    pub(crate) routes: BTreeMap<Stage, Versioned<Vec<RouteEntry>>>,
+    pub(crate) experiments: BTreeMap<ExperimentKey, Versioned<Experiment>>,
+    pub(crate) budgets: BTreeMap<BudgetId, Versioned<Budget>>,
+    pub(crate) plugins: BTreeMap<PluginRef, Arc<Published>>,
+}
+
+/// A value and the write it comes from.
+#[derive(Debug, Clone)]
+pub(crate) struct Versioned<T> {
+    /// The value.
+    pub(crate) value: T,
+    /// Which write; none for a default that was never written.
+    pub(crate) revision: Option<Revision>,
+}
+
+/// A published version, ready to run.
+pub(crate) struct Published {
+    pub(crate) record: PluginRecord,
+    pub(crate) plugin: Plugin,
+    /// What it says of itself, as its answers are read.
+    pub(crate) words: compose::Published,
+}
+
+/// What one customer gets of one stage.
+pub(crate) struct Selection<'a> {
+    pub(crate) assignment: Option<Assignment>,
+    pub(crate) entries: &'a [RouteEntry],
+}
+
+impl Control {
+    pub(crate) fn new(policy: Policy) -> Self {
+        Self {
+            policy: Versioned { value: policy, revision: None },
+            routes: BTreeMap::new(),
+            experiments: BTreeMap::new(),
+            budgets: BTreeMap::new(),
+            plugins: BTreeMap::new(),
+        }
+    }
+
+    /// The experiment that splits a stage, if one runs.
+    pub(crate) fn running(&self, stage: Stage) -> Option<&Experiment> {
+        let experiments = self.experiments.values().map(|versioned| &versioned.value);
+        experiments.into_iter().find(|it| it.stage == stage && it.status == Status::Running)
+    }
+
+    /// Which versions serve a customer at a stage: the arm of the running experiment, else the stage's route.
+    pub(crate) fn select(&self, stage: Stage, unit: &str) -> Selection<'_> {
+        let route = || self.routes.get(&stage).map_or(&[][..], |route| &route.value);
+        let Some(experiment) = self.running(stage) else {
+            return Selection { assignment: None, entries: route() };
+        };
+        let assignment = experiment.assign(unit);
+        let arm = experiment.arms.iter().find(|arm| Some(&arm.key) == assignment.arm.as_ref());
+        let entries = arm.map_or_else(route, |arm| &arm.entries);
+        Selection { assignment: Some(assignment), entries }
+    }
+}

@@ -1,0 +1,149 @@
+//! One customer's records, read together and written together.
+//!
+//! The profile is the guard: whatever writes for a customer expects the profile it read, so that two writers of
+//! one customer conflict and one of them reads again.
+
+use std::collections::BTreeMap;
+
+use rebound_domain::ids::{CustomerId, OrderId};
+use rebound_storage::{Batch, Entry, Key, Revision};
+
+use crate::engine::Shared;
+use crate::error::{Damaged, Fault};
+use crate::identity::{HostKey, Owner, Seal, random};
+use crate::keys::CustomerKeys;
+use crate::profile::Profile;
+use crate::records::{OrderRecord, open, seal};
+
+/// A customer's records as they were read, and as they shall be.
+pub(crate) struct CustomerFile {
+    pub(crate) owner: Owner,
+    pub(crate) keys: CustomerKeys,
+    pub(crate) seal: Seal,
+    pub(crate) profile: Profile,
+    pub(crate) orders: BTreeMap<OrderId, OrderRecord>,
+    /// The customer's key, sealed, when it is made here.
+    new_data_key: Option<Vec<u8>>,
+    profile_read: Option<(Revision, Profile)>,
+    orders_read: BTreeMap<OrderId, (Revision, OrderRecord)>,
+}
+
+impl CustomerFile {
+    /// The keys that [`CustomerFile::open`] takes the entries of, in its order.
+    pub(crate) fn keys(host: &HostKey, keys: &CustomerKeys, orders: &[OrderId]) -> Vec<Key> {
+        let orders = orders.iter().map(|id| keys.order(host, id));
+        [keys.data_key(), keys.profile()].into_iter().chain(orders).collect()
+    }
+
+    /// Reads a customer's records; an unknown customer has an empty profile.
+    pub(crate) async fn read(
+        shared: &Shared,
+        customer: &CustomerId,
+        orders: &[OrderId],
+    ) -> Result<Self, Fault> {
+        let owner = shared.host_key.owner(customer);
+        let keys = CustomerKeys::new(&owner);
+        let read = shared.storage.get(Self::keys(&shared.host_key, &keys, orders)).await?;
+        Ok(Self::open(shared, owner, orders, read.value)?)
+    }
+
+    /// Opens what was read under [`CustomerFile::keys`].
+    pub(crate) fn open(
+        shared: &Shared,
+        owner: Owner,
+        orders: &[OrderId],
+        entries: Vec<Option<Entry>>,
+    ) -> Result<Self, Damaged> {
+        let keys = CustomerKeys::new(&owner);
+        let mut values = entries.into_iter().map(|entry| match entry {
+            Some(Entry::Value { revision, bytes }) => Some((revision, bytes)),
+            Some(Entry::Counter(_)) | None => None,
+        });
+        let (new_data_key, seal) = match values.next().flatten() {
+            Some((_, sealed)) => (None, open_data_key(shared, &owner, &sealed)?),
+            None => {
+                let data_key = random();
+                (Some(shared.key_seal.seal(&owner, &data_key)), Seal::new(&data_key))
+            }
+        };
+        let profile_read = match values.next().flatten() {
+            Some((revision, sealed)) => {
+                Some((revision, open(&seal, "profile", &keys.profile().key, &sealed)?))
+            }
+            None => None,
+        };
+        let mut orders_read = BTreeMap::new();
+        for (id, value) in orders.iter().zip(values) {
+            if let Some((revision, sealed)) = value {
+                let place = keys.order(&shared.host_key, id).key;
+                orders_read.insert(id.clone(), (revision, open(&seal, "order", &place, &sealed)?));
+            }
+        }
+        Ok(Self {
+            owner,
+            keys,
+            seal,
+            profile: profile_read
+                .as_ref()
+                .map(|(_, profile): &(_, Profile)| profile.clone())
+                .unwrap_or_default(),
+            orders: orders_read
+                .iter()
+                .map(|(id, (_, order)): (_, &(_, OrderRecord))| (id.clone(), order.clone()))
+                .collect(),
+            new_data_key,
+            profile_read,
+            orders_read,
+        })
+    }
+
+    /// Whether nothing was known of this customer.
+    pub(crate) fn is_new(&self) -> bool {
+        self.profile_read.is_none()
+    }
+
+    /// Adds what changed to a batch, with the expectations that guard it. Nothing when nothing changed.
+    pub(crate) fn write(&self, shared: &Shared, batch: &mut Batch) {
+        let changed_orders = self
+            .orders
+            .iter()
+            .filter(|(id, order)| self.orders_read.get(*id).is_none_or(|(_, read)| read != *order));
+        let mut any = self.profile_read.as_ref().is_none_or(|(_, read)| *read != self.profile);
+        for (id, order) in changed_orders {
+            any = true;
+            let key = self.keys.order(&shared.host_key, id);
+            match self.orders_read.get(id) {
+                Some((revision, _)) => batch.expect_revision(key.clone(), *revision),
+                None => batch.expect_absent(key.clone()),
+            };
+            let sealed = seal(&self.seal, &key.key, order);
+            batch.put(key, sealed);
+        }
+        if any {
+            self.guard(batch);
+        }
+    }
+
+    /// Writes the profile, expecting it as it was read; a new customer's key with it.
+    fn guard(&self, batch: &mut Batch) {
+        let key = self.keys.profile();
+        match &self.profile_read {
+            Some((revision, _)) => batch.expect_revision(key.clone(), *revision),
+            None => batch.expect_absent(key.clone()),
+        };
+        let sealed = seal(&self.seal, &key.key, &self.profile);
+        batch.put(key, sealed);
+        if let Some(sealed) = &self.new_data_key {
+            let key = self.keys.data_key();
+            batch.expect_absent(key.clone()).put(key, sealed.clone());
+        }
+    }
+}
+
+/// Opens a customer's key.
+pub(crate) fn open_data_key(shared: &Shared, owner: &Owner, sealed: &[u8]) -> Result<Seal, Damaged> {
+    let what = "customer key";
+    let key = shared.key_seal.open(owner, sealed).map_err(|source| Damaged::Sealed { what, source })?;
+    let key: [u8; 32] = key.try_into().map_err(|_| Damaged::Missing { what })?;
+    Ok(Seal::new(&key))
+}

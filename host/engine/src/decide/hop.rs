@@ -1,0 +1,233 @@
+//! The compute hop: all five stages on one thread, pure. What comes out depends on nothing but what goes in.
+//!
+//! Each stage's answer is checked before the next stage sees it. A strategy that fails costs its own stage its
+//! answer, never the customer the plan.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use rebound_catalog::Snapshot;
+use rebound_domain::answer::{
+    Classification, Compensation, Recommendations, Segment, ShareKit, StateChange, Step,
+};
+use rebound_domain::catalog::Catalog;
+use rebound_domain::compose::{self, Answered, Answers, Decision};
+use rebound_domain::event::ReturnRequest;
+use rebound_domain::ids::{PluginName, PluginRef};
+use rebound_domain::limits::Limits;
+use rebound_domain::manifest::Stage;
+use rebound_domain::plan::{Plan, StageTrace};
+use rebound_domain::route::{Access, RouteEntry};
+use rebound_domain::situation::{Context, Situation};
+use rebound_sandbox::{Outcome, Plugin, Report};
+
+use super::oversize;
+use super::prepare::StageRoute;
+use crate::control::{Control, Published};
+
+/// Whose state: versions with the same state version share it.
+pub(super) type StateKey = (Stage, PluginName, u32);
+
+/// Everything a decision depends on.
+pub(super) struct HopInput {
+    pub(super) request: Arc<ReturnRequest>,
+    pub(super) situation: Situation,
+    pub(super) control: Arc<Control>,
+    pub(super) limits: Limits,
+    pub(super) snapshot: Snapshot,
+    /// One per stage, in the order they run.
+    pub(super) routes: Vec<StageRoute>,
+    pub(super) states: BTreeMap<StateKey, Vec<u8>>,
+}
+
+/// The plan, and what strategies want remembered.
+pub(super) struct HopOutput {
+    pub(super) plan: Plan,
+    pub(super) states: Vec<(StateKey, StateChange)>,
+}
+
+/// Makes the plan.
+pub(super) fn run(input: HopInput) -> HopOutput {
+    let catalog: Arc<dyn Catalog> = Arc::new(input.snapshot.at(input.situation.now, Access::Withheld));
+    let mut hop = Hop { input: &input, catalog: &catalog, traces: Vec::new(), states: Vec::new() };
+    let mut answers = hop.all_stages();
+    let Hop { mut traces, mut states, .. } = hop;
+    let plan = loop {
+        let decision = Decision {
+            request: &input.request,
+            situation: &input.situation,
+            policy: &input.control.policy.value,
+            catalog: catalog.as_ref(),
+            timeline: &[],
+            answers: &answers,
+        };
+        let plan = compose::plan(&decision, traces.clone());
+        match oversize::culprit(&plan, input.limits.plan_bytes as usize) {
+            None => break plan,
+            Some((stage, problem)) => {
+                oversize::withdraw(stage, &problem, &mut answers, &mut traces);
+                states.retain(|((of, ..), _)| *of != stage);
+            }
+        }
+    };
+    HopOutput { plan, states }
+}
+
+struct Hop<'a> {
+    input: &'a HopInput,
+    /// The catalogue without margins.
+    catalog: &'a Arc<dyn Catalog>,
+    traces: Vec<StageTrace>,
+    states: Vec<(StateKey, StateChange)>,
+}
+
+impl Hop<'_> {
+    fn all_stages(&mut self) -> Answers {
+        let segmentation = self
+            .stage(Stage::Segmentation, |plugin, context, catalog| plugin.classify(context, catalog))
+            .pop();
+        let segment = segmentation
+            .as_ref()
+            .map_or_else(Segment::unknown, |it: &Answered<Classification>| it.answer.segment.clone());
+        let recommendation = self.stage(Stage::Recommendation, |plugin, context, catalog| {
+            plugin.recommend(context, catalog, &segment)
+        });
+        let offers = compose::merge_offers(&recommendation).items;
+        let coupon = self.stage(Stage::Coupon, |plugin, context, catalog| {
+            plugin.compensate(context, catalog, &segment, &offers)
+        });
+        let proposals = compose::merge_proposals(&coupon).items;
+        let sharing = self.stage(Stage::Sharing, |plugin, context, catalog| {
+            plugin.compose(context, catalog, &segment, &offers, &proposals)
+        });
+        // Nothing has happened to the parcel yet when a return is decided, and custody is not reported yet.
+        let progress = self
+            .stage(Stage::Progress, |plugin, context, catalog| {
+                plugin.narrate(context, catalog, &segment, &[], &[])
+            })
+            .pop();
+        Answers { segmentation, recommendation, coupon, sharing, progress }
+    }
+
+    /// Runs every entry of a stage's route, each with its fallback; the answers that stand, in route order.
+    fn stage<T: Remembers>(
+        &mut self,
+        stage: Stage,
+        run: impl Fn(&Plugin, &Context<'_>, &Arc<dyn Catalog>) -> Report<T>,
+    ) -> Vec<Answered<T>> {
+        let input = self.input;
+        let Some(route) = input.routes.iter().find(|route| route.stage == stage) else { return Vec::new() };
+        route.entries.iter().filter_map(|entry| self.entry(route, entry, &run)).collect()
+    }
+
+    fn entry<T: Remembers>(
+        &mut self,
+        route: &StageRoute,
+        entry: &RouteEntry,
+        run: &impl Fn(&Plugin, &Context<'_>, &Arc<dyn Catalog>) -> Report<T>,
+    ) -> Option<Answered<T>> {
+        match self.call(route, entry, &entry.plugin, &entry.config, false, run) {
+            Called::Answered(answered) => Some(answered),
+            Called::Declined => None,
+            Called::Failed => {
+                let fallback = entry.fallback.as_ref()?;
+                match self.call(route, entry, &fallback.plugin, &fallback.config, true, run) {
+                    Called::Answered(answered) => Some(answered),
+                    Called::Declined | Called::Failed => None,
+                }
+            }
+        }
+    }
+
+    fn call<T: Remembers>(
+        &mut self,
+        route: &StageRoute,
+        entry: &RouteEntry,
+        plugin: &PluginRef,
+        config: &str,
+        fallback: bool,
+        run: &impl Fn(&Plugin, &Context<'_>, &Arc<dyn Catalog>) -> Report<T>,
+    ) -> Called<T> {
+        let input = self.input;
+        let published: &Arc<Published> = input
+            .control
+            .plugins
+            .get(plugin)
+            .expect("a route names published versions only, and none is removed");
+        let state_key = (route.stage, plugin.name.clone(), published.words.manifest.state_version);
+        let context = Context {
+            situation: &input.situation,
+            slots: entry.slots,
+            config,
+            state: input.states.get(&state_key).map(Vec::as_slice),
+        };
+        let with_margin: Arc<dyn Catalog>;
+        let catalog = match entry.margin {
+            Access::Withheld => self.catalog,
+            Access::Granted => {
+                with_margin = Arc::new(input.snapshot.at(input.situation.now, Access::Granted));
+                &with_margin
+            }
+        };
+        let Report { outcome, usage, log } = run(&published.plugin, &context, catalog);
+        for line in log {
+            tracing::debug!(%plugin, stage = %route.stage, level = line.level.word(), message = %line.message.escape_debug(), "a strategy logged");
+        }
+        self.traces.push(StageTrace {
+            stage: route.stage,
+            plugin: plugin.clone(),
+            digest: published.record.digest,
+            assignment: route.assignment.clone(),
+            outcome: outcome.word().to_owned(),
+            detail: outcome.detail(),
+            fallback,
+            fuel: usage.fuel,
+            micros: usage.micros,
+            memory_bytes: usage.memory_bytes,
+            output_bytes: usage.output_bytes,
+            log_lines: usage.log_lines,
+        });
+        match outcome {
+            Outcome::Value(mut answer) => {
+                match answer.take_state() {
+                    StateChange::Keep => {}
+                    change => self.states.push((state_key, change)),
+                }
+                Called::Answered(Answered { by: published.words.clone(), slots: entry.slots, answer })
+            }
+            Outcome::Declined(_) => Called::Declined,
+            _ => Called::Failed,
+        }
+    }
+}
+
+enum Called<T> {
+    Answered(Answered<T>),
+    /// Nothing to say: no failure, and no fallback.
+    Declined,
+    Failed,
+}
+
+/// An answer that may want something remembered.
+trait Remembers {
+    fn take_state(&mut self) -> StateChange;
+}
+
+macro_rules! remembers {
+    ($($answer:ty),*) => {$(
+        impl Remembers for $answer {
+            fn take_state(&mut self) -> StateChange {
+                std::mem::take(&mut self.state)
+            }
+        }
+    )*};
+}
+
+remembers!(Classification, Recommendations, Compensation, ShareKit);
+
+/// Progress is told again on each read, so it remembers nothing.
+impl Remembers for Vec<Step> {
+    fn take_state(&mut self) -> StateChange {
+        StateChange::Keep
+    }
+}

@@ -1,0 +1,201 @@
+//! One event's way through the house: look it up, read what is known, run the strategies, land the plan.
+//!
+//! ONE batched read, one hop to a compute thread, ONE atomic durable commit. Strategies are pure, so when somebody
+//! else wrote first, the whole decision is simply made again.
+
+mod check;
+mod hop;
+mod oversize;
+mod prepare;
+
+use std::sync::Arc;
+use std::time::Instant as Stopwatch;
+
+use rebound_catalog::CustomerKey;
+use rebound_domain::event::ReturnRequest;
+use rebound_domain::ids::ReturnId;
+use rebound_domain::plan::Plan;
+use rebound_storage::{Batch, Entry, Sequence};
+
+use self::hop::HopOutput;
+use self::prepare::Prepared;
+use crate::Engine;
+use crate::customer::open_data_key;
+use crate::error::{Damaged, DecideError, Fault};
+use crate::keys::{self, CustomerKeys};
+use crate::records::{BodyDigest, EventRecord, PlanRecord, ReturnRecord, decode, encode, open, seal};
+
+/// Most tries of a decision that others keep overtaking.
+const ATTEMPTS_MAX: usize = 32;
+
+/// Whether a decision is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// The plan is stored; the answer waits until it is durable.
+    Commit,
+    /// Nothing is stored and nothing is learned.
+    DryRun,
+}
+
+/// Where a plan comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// It was made now.
+    Made,
+    /// The same event was decided before.
+    Stored,
+    /// It was made now and is kept nowhere.
+    DryRun,
+}
+
+/// A plan, and where it comes from.
+#[derive(Debug, Clone)]
+pub struct Decided {
+    /// The plan.
+    pub plan: Plan,
+    /// Where it comes from.
+    pub origin: Origin,
+}
+
+impl Engine {
+    /// Decides a return. `body` is what "the same body" is compared by.
+    ///
+    /// A decision to be kept runs to its end even when the caller goes away.
+    ///
+    /// # Errors
+    /// [`DecideError`]: a body that does not stand, an event or return that was decided otherwise, or a fault.
+    pub async fn decide(
+        &self,
+        request: ReturnRequest,
+        body: BodyDigest,
+        mode: Mode,
+    ) -> Result<Decided, DecideError> {
+        let started = Stopwatch::now();
+        check::request(&request, &self.shared.limits)?;
+        let engine = self.clone();
+        let decided = match mode {
+            Mode::DryRun => engine.decide_until_landed(request, body, mode).await,
+            Mode::Commit => {
+                let task = tokio::spawn(async move { engine.decide_until_landed(request, body, mode).await });
+                task.await.unwrap_or(Err(DecideError::Fault(Fault::Lost("a decision"))))
+            }
+        };
+        let outcome = match &decided {
+            Ok(Decided { origin: Origin::Made, plan }) => {
+                self.shared.figures.ran(plan);
+                "made"
+            }
+            Ok(Decided { origin: Origin::Stored, .. }) => "stored",
+            Ok(Decided { origin: Origin::DryRun, .. }) => "dry-run",
+            Err(DecideError::Fault(_)) => "fault",
+            Err(_) => "refused",
+        };
+        self.shared.figures.decided(outcome, started.elapsed());
+        decided
+    }
+
+    async fn decide_until_landed(
+        &self,
+        request: ReturnRequest,
+        body: BodyDigest,
+        mode: Mode,
+    ) -> Result<Decided, DecideError> {
+        let request = Arc::new(request);
+        for _ in 0..ATTEMPTS_MAX {
+            match self.try_decide(&request, body, mode).await {
+                Err(DecideError::Fault(Fault::Commit(CommitError::Conflict { .. }))) => {
+                    self.shared.figures.retried()
+                }
+                decided => return decided,
+            }
+        }
+        Err(Fault::Busy.into())
+    }
+
+    async fn try_decide(
+        &self,
+        request: &Arc<ReturnRequest>,
+        body: BodyDigest,
+        mode: Mode,
+    ) -> Result<Decided, DecideError> {
+        let host = &self.shared.host_key;
+        let body = host.mac("body", &[&body]);
+        let prepared = Prepared::read(self, request).await?;
+        if mode == Mode::Commit {
+            if let Some(event) = prepared.known_event()? {
+                return self.stored(request, &event, body, prepared.sequence).await;
+            }
+            if prepared.return_is_decided() {
+                // The reply tells of a plan that must not be taken back by a crash.
+                self.shared.storage.durable(prepared.sequence).await?;
+                return Err(DecideError::ReturnDecided { return_id: request.return_id.clone() });
+            }
+        }
+        let (mut prepared, input) = prepared.into_input(self, request)?;
+        let HopOutput { plan, states } = self.shared.compute.run(move || hop::run(input)).await?;
+        if mode == Mode::DryRun {
+            return Ok(Decided { plan, origin: Origin::DryRun });
+        }
+        let mut batch = Batch::new();
+        let event = EventRecord { body, return_id: request.return_id.clone() };
+        let event_key = keys::event(host, &request.source, &request.id);
+        batch.expect_absent(event_key.clone()).put(event_key, encode(&event));
+        let return_key = keys::return_index(host, &request.return_id);
+        let index = ReturnRecord { owner: prepared.file.owner };
+        batch.expect_absent(return_key.clone()).put(return_key, encode(&index));
+        prepared.take_back(&plan);
+        prepared.file.write(&self.shared, &mut batch);
+        prepared.write_states(&mut batch, states);
+        prepared.write_exposures(&mut batch, &plan);
+        let record = PlanRecord { requested_at: request.requested_at, products: prepared.products(), plan };
+        let plan_key = prepared.file.keys.plan(host, &request.return_id);
+        let sealed = seal(&prepared.file.seal, &plan_key.key, &record);
+        batch.put(plan_key, sealed);
+        self.shared.storage.commit(batch).await?;
+        let owner = prepared.file.owner;
+        self.shared.shelf.change(|catalogue| {
+            catalogue.returned(CustomerKey(owner), record.requested_at, &record.products);
+        });
+        Ok(Decided { plan: record.plan, origin: Origin::Made })
+    }
+
+    /// Answers a repeated event with the plan it became.
+    async fn stored(
+        &self,
+        request: &ReturnRequest,
+        event: &EventRecord,
+        body: [u8; 32],
+        sequence: Sequence,
+    ) -> Result<Decided, DecideError> {
+        self.shared.storage.durable(sequence).await?;
+        if event.body != body {
+            let (source_name, id) = (request.source.to_string(), request.id.to_string());
+            return Err(DecideError::EventConflict { source_name, id });
+        }
+        let plan = self.plan(&event.return_id).await?.ok_or(Damaged::Missing { what: "plan" })?;
+        Ok(Decided { plan, origin: Origin::Stored })
+    }
+
+    /// The plan of a return; none when it was never decided.
+    ///
+    /// # Errors
+    /// [`Fault`] when the storage cannot answer.
+    pub async fn plan(&self, id: &ReturnId) -> Result<Option<Plan>, Fault> {
+        let host = &self.shared.host_key;
+        let read = self.shared.storage.get(vec![keys::return_index(host, id)]).await?;
+        let Some(index) = read.value.first().and_then(Option::as_ref).and_then(Entry::bytes) else {
+            return Ok(None);
+        };
+        let ReturnRecord { owner } = decode("return", index)?;
+        let keys = CustomerKeys::new(&owner);
+        let plan_key = keys.plan(host, id);
+        let read = self.shared.storage.get(vec![keys.data_key(), plan_key.clone()]).await?;
+        let mut values = read.value.iter().map(|entry| entry.as_ref().and_then(Entry::bytes));
+        let mut next = |what| values.next().flatten().ok_or(Damaged::Missing { what });
+        let (data_key, sealed) = (next("customer key")?, next("plan")?);
+        let seal = open_data_key(&self.shared, &owner, data_key)?;
+        let record: PlanRecord = open(&seal, "plan", &plan_key.key, sealed)?;
+        self.shared.storage.durable(read.sequence).await?;
+        Ok(Some(record.plan))
+    }
+}

@@ -1,0 +1,184 @@
+//! The engine: everything the use cases share, and how it comes up.
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use arc_swap::ArcSwap;
+use rebound_domain::ids::PluginRef;
+use rebound_domain::limits::Limits;
+use rebound_domain::money::Currency;
+use rebound_domain::policy::Policy;
+use rebound_domain::time::Instant;
+use rebound_sandbox::Sandbox;
+use rebound_storage::{Health, Storage, StorageError, Unavailable};
+
+use crate::compute::ComputePool;
+use crate::control::Control;
+use crate::error::{Damaged, Fault};
+use crate::figures::Figures;
+use crate::identity::{HostKey, Seal};
+use crate::restore;
+use crate::shelf::Shelf;
+
+/// What an engine is made of.
+pub struct EngineOptions {
+    /// Where records go.
+    pub storage: Arc<dyn Storage>,
+    /// Where strategies run.
+    pub sandbox: Sandbox,
+    /// The host's secret; lost, every record is lost.
+    pub host_key: HostKey,
+    /// The limits that the engine itself keeps.
+    pub limits: Limits,
+    /// What `now` is.
+    pub clock: Clock,
+    /// The deployment's currency until a policy is set.
+    pub currency: Currency,
+    /// Threads that run strategies.
+    pub compute_threads: NonZeroUsize,
+    /// Decisions that may wait for a thread.
+    pub compute_queue_count_max: usize,
+}
+
+/// What `now` is for a decision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Clock {
+    /// The wall clock.
+    System,
+    /// The event's own time: replays history as it was. For development only.
+    Event,
+}
+
+/// Why an engine does not come up.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The storage cannot be read.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+    /// A published version cannot be loaded any more.
+    #[error("published plugin {plugin} cannot be loaded")]
+    Plugin {
+        /// Which.
+        plugin: PluginRef,
+        /// Why.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The operating system gives no threads.
+    #[error("the compute threads cannot be started")]
+    Threads(#[source] std::io::Error),
+}
+
+impl From<StorageError> for StartError {
+    fn from(error: StorageError) -> Self {
+        Self::Fault(error.into())
+    }
+}
+
+impl From<Damaged> for StartError {
+    fn from(error: Damaged) -> Self {
+        Self::Fault(error.into())
+    }
+}
+
+/// The use cases. Cheap to clone; every clone is the same engine.
+#[derive(Clone)]
+pub struct Engine {
+    pub(crate) shared: Arc<Shared>,
+}
+
+pub(crate) struct Shared {
+    pub(crate) storage: Arc<dyn Storage>,
+    pub(crate) sandbox: Sandbox,
+    pub(crate) host_key: HostKey,
+    /// Seals customers' keys.
+    pub(crate) key_seal: Seal,
+    pub(crate) limits: Limits,
+    pub(crate) clock: Clock,
+    pub(crate) compute: ComputePool,
+    pub(crate) shelf: Shelf,
+    control: ArcSwap<Control>,
+    /// Held while the control plane changes: changes go one after the other.
+    pub(crate) control_writer: tokio::sync::Mutex<()>,
+    /// Held while products get their numbers.
+    pub(crate) catalog_writer: tokio::sync::Mutex<()>,
+    pub(crate) figures: Figures,
+}
+
+impl Engine {
+    /// Reads the control plane, the catalogue and everything learned from orders and returns back into memory,
+    /// and starts the compute threads.
+    ///
+    /// # Errors
+    /// [`StartError`] naming what cannot be read.
+    pub async fn start(options: EngineOptions) -> Result<Self, StartError> {
+        let EngineOptions { storage, sandbox, host_key, limits, clock, currency, .. } = options;
+        let key_seal = Seal::new(&host_key.derive("customer keys"));
+        let control = restore::control(&storage, &sandbox, Policy::standard(currency)).await?;
+        let catalogue = restore::catalogue(storage.as_ref(), &key_seal).await?;
+        let compute = ComputePool::start(options.compute_threads, options.compute_queue_count_max)
+            .map_err(StartError::Threads)?;
+        let shared = Shared {
+            storage,
+            sandbox,
+            host_key,
+            key_seal,
+            limits,
+            clock,
+            compute,
+            shelf: Shelf::new(catalogue),
+            control: ArcSwap::from_pointee(control),
+            control_writer: tokio::sync::Mutex::default(),
+            catalog_writer: tokio::sync::Mutex::default(),
+            figures: Figures::new(),
+        };
+        Ok(Self { shared: Arc::new(shared) })
+    }
+
+    /// Whether the storage takes writes; what readiness means.
+    #[must_use]
+    pub fn health(&self) -> Health {
+        self.shared.storage.health()
+    }
+
+    /// Returns why once the storage has failed for good: the process should end then.
+    pub async fn failure(&self) -> Unavailable {
+        self.shared.storage.failure().await
+    }
+
+    /// Lands what was accepted and lets go of the files.
+    ///
+    /// # Errors
+    /// [`StorageError`] when the last writes do not become durable.
+    pub async fn close(&self) -> Result<(), StorageError> {
+        self.shared.storage.close().await
+    }
+
+    /// The figures in the Prometheus text format.
+    #[must_use]
+    pub fn figures(&self) -> String {
+        self.shared.figures.text()
+    }
+
+    /// The limits in force.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        &self.shared.limits
+    }
+
+    pub(crate) fn control(&self) -> Arc<Control> {
+        self.shared.control.load_full()
+    }
+
+    /// Swaps the control plane in memory; the caller holds `control_writer` and has committed the change.
+    pub(crate) fn change_control(&self, change: impl FnOnce(&mut Control)) {
+        let mut control = Control::clone(&self.shared.control.load());
+        change(&mut control);
+        self.shared.control.store(Arc::new(control));
+    }
+
+    pub(crate) fn wall_clock(&self) -> Instant {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Instant(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+    }
+}

@@ -1,0 +1,263 @@
+//! What can go wrong, per use case. Domain words only: the edge decides about status codes.
+
+use rebound_domain::ids::{ExperimentKey, PluginRef, ReturnId, Sku};
+use rebound_domain::manifest::Stage;
+use rebound_domain::money::Currency;
+use rebound_storage::{CommitError, StorageError};
+
+use crate::identity::Unsealable;
+
+/// The host's own trouble: nothing the caller sent is at fault.
+#[derive(Debug, thiserror::Error)]
+pub enum Fault {
+    /// More work is waiting than the host takes on. Nothing was done; the same request may come again.
+    #[error("the host has more work waiting than it takes on; try again in a moment")]
+    Busy,
+    /// The storage cannot answer.
+    #[error("the storage cannot answer")]
+    Storage(#[from] StorageError),
+    /// The storage cannot take a batch.
+    #[error("the storage cannot take a batch")]
+    Commit(#[source] Box<CommitError>),
+    /// A record is not what was written.
+    #[error(transparent)]
+    Damaged(#[from] Damaged),
+    /// A bug of the host: a task of its own ended without an answer.
+    #[error("a task of the host ended without an answer: {0}")]
+    Lost(&'static str),
+}
+
+impl Fault {
+    /// Whether somebody else wrote first, and the same work done again may land.
+    pub(crate) fn is_conflict(&self) -> bool {
+        matches!(self, Fault::Commit(error) if matches!(**error, CommitError::Conflict { .. }))
+    }
+}
+
+impl From<CommitError> for Fault {
+    fn from(error: CommitError) -> Self {
+        match error {
+            CommitError::Overloaded { .. } => Fault::Busy,
+            error => Fault::Commit(Box::new(error)),
+        }
+    }
+}
+
+/// A record that is not what was written.
+#[derive(Debug, thiserror::Error)]
+pub enum Damaged {
+    /// It opens, and says something else.
+    #[error("the stored {what} cannot be read; it was written by a newer version or is damaged")]
+    Unreadable {
+        /// What it should be.
+        what: &'static str,
+        /// What the reader found.
+        source: serde_json::Error,
+    },
+    /// It does not open.
+    #[error("the stored {what} cannot be opened")]
+    Sealed {
+        /// What it should be.
+        what: &'static str,
+        /// Why.
+        source: Unsealable,
+    },
+    /// Something that another record names is not there.
+    #[error(
+        "the stored {what} is missing though another record names it; restore the data directory from a backup"
+    )]
+    Missing {
+        /// What it should be.
+        what: &'static str,
+    },
+}
+
+/// Why a return got no plan.
+#[derive(Debug, thiserror::Error)]
+pub enum DecideError {
+    /// The same event id came before with another body.
+    #[error(
+        "event {id} of {source_name} was already decided with another body; send a new event id, or the same body"
+    )]
+    EventConflict {
+        /// Its source.
+        source_name: String,
+        /// Its id.
+        id: String,
+    },
+    /// Another event has decided this return.
+    #[error("return {return_id} was already decided by another event; read its plan, or use a new return id")]
+    ReturnDecided {
+        /// Which return.
+        return_id: ReturnId,
+    },
+    /// A line names a product that the catalogue does not hold.
+    #[error("sku {sku} is not in the catalogue; import it first, then send the return again")]
+    UnknownSku {
+        /// Which.
+        sku: Sku,
+    },
+    /// Another currency than the deployment's.
+    #[error("the return is in {given}, this deployment trades in {currency}; convert it before sending")]
+    Currency {
+        /// What came.
+        given: Currency,
+        /// What is right.
+        currency: Currency,
+    },
+    /// A field out of its range.
+    #[error("{field} {problem}")]
+    Invalid {
+        /// Which field, as a JSON path.
+        field: String,
+        /// What is wrong and what would be right.
+        problem: String,
+    },
+    /// The host's own trouble.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+/// Why one line of an import was not taken. The others were.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LineError {
+    /// A product the catalogue does not hold.
+    #[error("sku {sku} is not in the catalogue; import the product first")]
+    UnknownSku {
+        /// Which.
+        sku: Sku,
+    },
+    /// Another currency than the deployment's.
+    #[error("currency {given} is not the deployment's {currency}; convert the amount")]
+    Currency {
+        /// What came.
+        given: Currency,
+        /// What is right.
+        currency: Currency,
+    },
+    /// An order came before with other lines.
+    #[error(
+        "order {id} is already known with other lines; an order's lines cannot change, give a new order a new id"
+    )]
+    OrderConflict {
+        /// Which.
+        id: String,
+    },
+    /// A field out of its range.
+    #[error("{field} {problem}")]
+    Invalid {
+        /// Which field.
+        field: String,
+        /// What is wrong and what would be right.
+        problem: String,
+    },
+}
+
+/// Why a component was not published.
+#[derive(Debug, thiserror::Error)]
+pub enum PublishError {
+    /// The sandbox refuses it.
+    #[error(transparent)]
+    Refused(#[from] rebound_sandbox::PublishError),
+    /// Its manifest does not stand.
+    #[error("the manifest's {field} does not stand: {problem}")]
+    Manifest {
+        /// Which field.
+        field: String,
+        /// Why.
+        problem: String,
+    },
+    /// The version exists with other bytes.
+    #[error(
+        "{plugin} is already published with other bytes; raise the version, published versions never change"
+    )]
+    VersionTaken {
+        /// Which.
+        plugin: PluginRef,
+    },
+    /// The host's own trouble.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+/// Why a route, experiment, policy or budget was not set.
+#[derive(Debug, thiserror::Error)]
+pub enum ControlError {
+    /// A plugin version that was never published.
+    #[error("{plugin} is not published; publish it first")]
+    UnknownPlugin {
+        /// Which.
+        plugin: PluginRef,
+    },
+    /// A plugin version that does not serve the stage.
+    #[error("{plugin} does not export {stage}; it serves {serves}")]
+    WrongStage {
+        /// Which version.
+        plugin: PluginRef,
+        /// The stage asked for.
+        stage: Stage,
+        /// What it does export.
+        serves: String,
+    },
+    /// A config that the plugin's schema refuses.
+    #[error("the config of {plugin} does not satisfy its schema at {path}: {problem}")]
+    Config {
+        /// Which version.
+        plugin: PluginRef,
+        /// JSON pointer into the config.
+        path: String,
+        /// Why.
+        problem: String,
+    },
+    /// A rule of routes or experiments.
+    #[error("{field} {problem}")]
+    Invalid {
+        /// Which field.
+        field: String,
+        /// What is wrong and what would be right.
+        problem: String,
+    },
+    /// Another experiment runs on the stage.
+    #[error(
+        "experiment {running} already runs on {stage}; stop it first, a stage has one experiment at a time"
+    )]
+    StageTaken {
+        /// Which stage.
+        stage: Stage,
+        /// Which experiment.
+        running: ExperimentKey,
+    },
+    /// The currency cannot change any more.
+    #[error(
+        "the deployment trades in {currency} and holds data in it; a new currency needs a new deployment"
+    )]
+    CurrencyFixed {
+        /// Which.
+        currency: Currency,
+    },
+    /// The host's own trouble.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+macro_rules! faults {
+    ($($error:ident),*) => {$(
+        impl From<StorageError> for $error {
+            fn from(error: StorageError) -> Self {
+                $error::Fault(error.into())
+            }
+        }
+        impl From<CommitError> for $error {
+            fn from(error: CommitError) -> Self {
+                $error::Fault(error.into())
+            }
+        }
+        impl From<Damaged> for $error {
+            fn from(error: Damaged) -> Self {
+                $error::Fault(error.into())
+            }
+        }
+    )*};
+}
+
+faults!(DecideError, PublishError, ControlError);

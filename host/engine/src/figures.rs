@@ -1,0 +1,97 @@
+//! What an operator's monitoring reads: counters and histograms in the Prometheus text format.
+
+use std::time::Duration;
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry::{Registry, Unit};
+use rebound_domain::plan::{Plan, StageTrace};
+
+/// The figures of one engine.
+pub(crate) struct Figures {
+    registry: Registry,
+    decisions: Family<Decision, Counter>,
+    duration: Histogram,
+    calls: Family<Call, Counter>,
+    fuel: Family<Version, Counter>,
+    retries: Counter,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Decision {
+    outcome: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Call {
+    stage: &'static str,
+    plugin: String,
+    outcome: String,
+    arm: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Version {
+    stage: &'static str,
+    plugin: String,
+}
+
+impl Figures {
+    pub(crate) fn new() -> Self {
+        let mut registry = Registry::with_prefix("rebound");
+        let decisions = Family::default();
+        registry.register("decisions", "Return events by what became of them", decisions.clone());
+        // 0.25 ms to about 4 s: a decision has a budget of 100 ms.
+        let duration = Histogram::new(exponential_buckets(0.000_25, 2.0, 15));
+        registry.register_with_unit(
+            "decision_duration",
+            "From the parsed event to the durable plan",
+            Unit::Seconds,
+            duration.clone(),
+        );
+        let calls = Family::default();
+        registry.register("strategy_calls", "Calls of strategies by outcome and arm", calls.clone());
+        let fuel = Family::default();
+        registry.register("strategy_fuel", "Fuel used by strategies", fuel.clone());
+        let retries = Counter::default();
+        registry.register(
+            "decision_retries",
+            "Decisions made again because others wrote first",
+            retries.clone(),
+        );
+        Self { registry, decisions, duration, calls, fuel, retries }
+    }
+
+    pub(crate) fn decided(&self, outcome: &'static str, took: Duration) {
+        self.decisions.get_or_create(&Decision { outcome }).inc();
+        self.duration.observe(took.as_secs_f64());
+    }
+
+    pub(crate) fn ran(&self, plan: &Plan) {
+        plan.trace.stages.iter().for_each(|call| self.called(call));
+    }
+
+    pub(crate) fn retried(&self) {
+        self.retries.inc();
+    }
+
+    fn called(&self, call: &StageTrace) {
+        let (stage, plugin) = (call.stage.word(), call.plugin.to_string());
+        let arm = call
+            .assignment
+            .as_ref()
+            .and_then(|it| it.arm.as_ref())
+            .map_or_else(String::new, ToString::to_string);
+        self.fuel.get_or_create(&Version { stage, plugin: plugin.clone() }).inc_by(call.fuel);
+        self.calls.get_or_create(&Call { stage, plugin, outcome: call.outcome.clone(), arm }).inc();
+    }
+
+    pub(crate) fn text(&self) -> String {
+        let mut text = String::new();
+        encode(&mut text, &self.registry).expect("a string takes all text");
+        text
+    }
+}

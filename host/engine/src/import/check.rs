@@ -1,0 +1,94 @@
+//! What a line must satisfy before anything is looked up.
+
+use rebound_domain::event::{CustomerRequest, OrderRequest, ProductRequest};
+use rebound_domain::limits::Limits;
+use rebound_domain::money::{Currency, INTEGER_MAX, Money};
+
+use crate::error::LineError;
+
+/// A title, a tag, an option: what a page can show.
+const TEXT_BYTES_MAX: usize = 1024;
+/// Tags, options, traits, channels.
+const WORDS_MAX: usize = 64;
+/// A margin beyond ten times the price is a unit mistake.
+const MARGIN_MAX: i32 = 100_000;
+
+fn invalid(field: impl Into<String>, problem: impl Into<String>) -> LineError {
+    LineError::Invalid { field: field.into(), problem: problem.into() }
+}
+
+fn currency(given: Currency, currency: Currency) -> Result<(), LineError> {
+    if given == currency { Ok(()) } else { Err(LineError::Currency { given, currency }) }
+}
+
+fn money(field: &str, amount: Money) -> Result<(), LineError> {
+    match amount.0 {
+        0..=INTEGER_MAX => Ok(()),
+        amount => Err(invalid(field, format!("is {amount}; use 0 to 2^53 - 1 minor units"))),
+    }
+}
+
+fn text(field: &str, text: &str) -> Result<(), LineError> {
+    match text.len() {
+        size if size > TEXT_BYTES_MAX => {
+            Err(invalid(field, format!("has {size} bytes, over the limit of {TEXT_BYTES_MAX}; shorten it")))
+        }
+        _ if text.trim().is_empty() => Err(invalid(field, "is empty; leave it out or give it a value")),
+        _ => Ok(()),
+    }
+}
+
+fn words<'a>(field: &str, words: impl ExactSizeIterator<Item = &'a str>) -> Result<(), LineError> {
+    if words.len() > WORDS_MAX {
+        return Err(invalid(field, format!("has {} entries, over the limit of {WORDS_MAX}", words.len())));
+    }
+    words.enumerate().try_for_each(|(index, word)| text(&format!("{field}[{index}]"), word))
+}
+
+pub(super) fn product(product: &ProductRequest, deployment: Currency) -> Result<(), LineError> {
+    currency(product.currency, deployment)?;
+    money("price", product.price)?;
+    text("title", &product.title)?;
+    let optional = [("category", &product.category), ("brand", &product.brand), ("style", &product.style)];
+    for (field, value) in optional {
+        value.as_deref().map_or(Ok(()), |value| text(field, value))?;
+    }
+    words("tags", product.tags.iter().map(String::as_str))?;
+    words("options", product.options.iter().map(|(name, _)| name.as_str()))?;
+    words("options", product.options.iter().map(|(_, value)| value.as_str()))?;
+    match product.margin {
+        Some(margin) if margin.abs() > MARGIN_MAX => {
+            Err(invalid("margin", format!("is {margin} basis points; use -{MARGIN_MAX} to {MARGIN_MAX}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+pub(super) fn order(order: &OrderRequest, deployment: Currency, limits: &Limits) -> Result<(), LineError> {
+    currency(order.currency, deployment)?;
+    money("discount", order.discount)?;
+    order.coupon.as_deref().map_or(Ok(()), |coupon| text("coupon", coupon))?;
+    match order.lines.len() {
+        0 => return Err(invalid("lines", "is empty; an order has at least one line")),
+        count if count > limits.lines as usize => {
+            return Err(invalid("lines", format!("has {count} entries, over the limit of {}", limits.lines)));
+        }
+        _ => {}
+    }
+    for (index, line) in order.lines.iter().enumerate() {
+        money(&format!("lines[{index}].paid"), line.paid)?;
+        if line.quantity == 0 {
+            return Err(invalid(format!("lines[{index}].quantity"), "is 0; use at least 1"));
+        }
+    }
+    if order.delivered_at.is_some_and(|delivered| delivered < order.ordered_at) {
+        return Err(invalid("delivered_at", "is before ordered_at; check the time zone of both"));
+    }
+    Ok(())
+}
+
+pub(super) fn customer(customer: &CustomerRequest) -> Result<(), LineError> {
+    words("traits", customer.traits.iter().map(String::as_str))?;
+    words("consent", customer.consent.iter().map(String::as_str))?;
+    customer.locale.as_deref().map_or(Ok(()), |locale| text("locale", locale))
+}

@@ -1,0 +1,138 @@
+//! Where each record lives: the map of the storage.
+//!
+//! | owner | key | value |
+//! |---|---|---|
+//! | `c` + HMAC(customer id) | `key` | the customer's own key, sealed with the host's |
+//! | | `profile`, `order/…`, `plan/…`, `state/…` | sealed with the customer's key |
+//! | | `exposure/…` | plain: names no person |
+//! | `e` + HMAC(source, event id) | `event` | which body it had and which return it became |
+//! | `r` + HMAC(return id) | `return` | whose plan it is |
+//! | `o` + HMAC(order id) | `order` | an order of nobody known |
+//! | `catalog` | `sku/…`, `next` | products and the next product id |
+//! | `control` | `policy`, `route/…`, `experiment/…`, `budget/…`, `plugin/…` | what operators set |
+//! | `component` + SHA-256 | chunk number | a component's bytes |
+
+use bytes::Bytes;
+use rebound_domain::ids::{
+    BudgetId, Digest, EventId, ExperimentKey, OrderId, PluginName, PluginRef, ReturnId, Sku, Source,
+};
+use rebound_domain::manifest::Stage;
+use rebound_storage::Key;
+
+use crate::identity::{HostKey, Owner};
+
+/// Owner of everything operators set.
+pub(crate) const CONTROL: Bytes = Bytes::from_static(b"control");
+/// Owner of the products.
+pub(crate) const CATALOG: Bytes = Bytes::from_static(b"catalog");
+
+const CUSTOMER_TAG: u8 = b'c';
+const GUEST_ORDER_TAG: u8 = b'o';
+
+fn tagged(tag: u8, owner: &Owner) -> Bytes {
+    [&[tag], owner.as_slice()].concat().into()
+}
+
+/// The records of one customer.
+#[derive(Debug, Clone)]
+pub(crate) struct CustomerKeys {
+    owner: Bytes,
+}
+
+impl CustomerKeys {
+    pub(crate) fn new(owner: &Owner) -> Self {
+        Self { owner: tagged(CUSTOMER_TAG, owner) }
+    }
+
+    fn key(&self, key: impl Into<Bytes>) -> Key {
+        Key::new(self.owner.clone(), key)
+    }
+
+    pub(crate) fn data_key(&self) -> Key {
+        self.key("key")
+    }
+
+    pub(crate) fn profile(&self) -> Key {
+        self.key("profile")
+    }
+
+    pub(crate) fn order(&self, host: &HostKey, id: &OrderId) -> Key {
+        self.key([ORDER_PREFIX, &host.short("order", &[id.as_str().as_bytes()])].concat())
+    }
+
+    pub(crate) fn plan(&self, host: &HostKey, id: &ReturnId) -> Key {
+        self.key([PLAN_PREFIX, &host.short("return", &[id.as_str().as_bytes()])].concat())
+    }
+
+    /// State belongs to customer, stage, plugin and state version: versions that share it, share it in all arms.
+    pub(crate) fn state(&self, stage: Stage, plugin: &PluginName, state_version: u32) -> Key {
+        self.key(format!("state/{stage}/{plugin}/{state_version}"))
+    }
+
+    /// One exposure per unit and phase.
+    pub(crate) fn exposure(&self, experiment: &ExperimentKey, phase: u32) -> Key {
+        self.key(format!("exposure/{experiment}/{phase}"))
+    }
+}
+
+pub(crate) const ORDER_PREFIX: &[u8] = b"order/";
+pub(crate) const PLAN_PREFIX: &[u8] = b"plan/";
+
+/// The customer an owner stands for, when it stands for one.
+pub(crate) fn customer_of(owner: &[u8]) -> Option<Owner> {
+    match owner {
+        [CUSTOMER_TAG, rest @ ..] => rest.try_into().ok(),
+        _ => None,
+    }
+}
+
+/// Whether an owner stands for an order of nobody known.
+pub(crate) fn is_guest_order(owner: &[u8]) -> bool {
+    matches!(owner, [GUEST_ORDER_TAG, rest @ ..] if rest.len() == size_of::<Owner>())
+}
+
+pub(crate) fn event(host: &HostKey, source: &Source, id: &EventId) -> Key {
+    let owner = host.short("event", &[source.as_str().as_bytes(), id.as_str().as_bytes()]);
+    Key::new(tagged(b'e', &owner), "event")
+}
+
+pub(crate) fn return_index(host: &HostKey, id: &ReturnId) -> Key {
+    Key::new(tagged(b'r', &host.short("return", &[id.as_str().as_bytes()])), "return")
+}
+
+pub(crate) fn guest_order(host: &HostKey, id: &OrderId) -> Key {
+    Key::new(tagged(GUEST_ORDER_TAG, &host.short("order", &[id.as_str().as_bytes()])), "order")
+}
+
+pub(crate) fn product(sku: &Sku) -> Key {
+    Key::new(CATALOG, format!("sku/{sku}"))
+}
+
+pub(crate) fn next_product() -> Key {
+    Key::new(CATALOG, "next")
+}
+
+pub(crate) fn policy() -> Key {
+    Key::new(CONTROL, "policy")
+}
+
+pub(crate) fn route(stage: Stage) -> Key {
+    Key::new(CONTROL, format!("route/{stage}"))
+}
+
+pub(crate) fn experiment(key: &ExperimentKey) -> Key {
+    Key::new(CONTROL, format!("experiment/{key}"))
+}
+
+pub(crate) fn budget(id: &BudgetId) -> Key {
+    Key::new(CONTROL, format!("budget/{id}"))
+}
+
+pub(crate) fn plugin(plugin: &PluginRef) -> Key {
+    Key::new(CONTROL, format!("plugin/{plugin}"))
+}
+
+pub(crate) fn component_chunk(digest: &Digest, index: u32) -> Key {
+    let owner = [b"component".as_slice(), digest.as_bytes()].concat();
+    Key::new(owner, index.to_be_bytes().to_vec())
+}

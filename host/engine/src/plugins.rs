@@ -1,0 +1,185 @@
+//! Publishing a version, and finding what is published.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use rebound_domain::claims::Templates;
+use rebound_domain::compose;
+use rebound_domain::ids::{Digest, PluginRef};
+use rebound_domain::manifest::{Manifest, Stage};
+use rebound_domain::time::Instant;
+use rebound_sandbox::{Class, Plugin};
+use rebound_storage::{Batch, Storage};
+
+use crate::Engine;
+use crate::control::Published;
+use crate::error::{ControlError, Damaged, Fault, PublishError};
+use crate::keys;
+use crate::records::{PluginRecord, encode};
+
+/// Bytes of a component in one stored value; values are at most 64 KiB.
+const CHUNK_BYTES: usize = 48 * 1024;
+/// Chunks in one batch; a batch is at most 1 MiB.
+const CHUNKS_PER_BATCH: usize = 16;
+
+/// A published version, as operators see it.
+#[derive(Debug, Clone)]
+pub struct Publication {
+    /// Name and version.
+    pub plugin: PluginRef,
+    /// Of the component's bytes.
+    pub digest: Digest,
+    /// Of the component, bytes.
+    pub size: u64,
+    /// Its resource class.
+    pub class: Class,
+    /// When.
+    pub published_at: Instant,
+    /// What it says of itself.
+    pub manifest: Arc<Manifest>,
+}
+
+/// Whether a publication is new.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Novelty {
+    /// It was published now.
+    New,
+    /// The same bytes were published before.
+    Known,
+}
+
+impl Published {
+    fn publication(&self) -> Publication {
+        Publication {
+            plugin: self.words.plugin().clone(),
+            digest: self.record.digest,
+            size: self.record.size,
+            class: self.record.class.into(),
+            published_at: self.record.published_at,
+            manifest: Arc::clone(&self.words.manifest),
+        }
+    }
+
+    pub(crate) fn new(record: PluginRecord, plugin: Plugin) -> Result<Self, PublishError> {
+        let manifest = Arc::new(record.manifest.clone());
+        let templates = Templates::new(&manifest).map_err(|error| PublishError::Manifest {
+            field: "templates".to_owned(),
+            problem: error.to_string(),
+        })?;
+        let words = compose::Published { manifest, templates: Arc::new(templates), digest: record.digest };
+        Ok(Self { record, plugin, words })
+    }
+
+    /// Checks that this version can serve a stage with a config.
+    pub(crate) fn check(&self, stage: Stage, config: &str) -> Result<(), ControlError> {
+        let plugin = || self.words.manifest.plugin.clone();
+        if !self.words.manifest.stages.contains(&stage) {
+            let serves =
+                self.words.manifest.stages.iter().map(|stage| stage.word()).collect::<Vec<_>>().join(", ");
+            return Err(ControlError::WrongStage { plugin: plugin(), stage, serves });
+        }
+        let refuse = |path: String, problem: String| ControlError::Config { plugin: plugin(), path, problem };
+        let config =
+            serde_json::from_str(config).map_err(|error| refuse(String::new(), error.to_string()))?;
+        let schema =
+            schema(&self.words.manifest.config_schema).map_err(|problem| refuse(String::new(), problem))?;
+        schema.validate(&config).map_err(|error| refuse(error.instance_path().to_string(), error.to_string()))
+    }
+}
+
+/// Compiles a config schema. References out of the schema itself are refused: the host fetches nothing.
+fn schema(text: &str) -> Result<jsonschema::Validator, String> {
+    let schema = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    jsonschema::validator_for(&schema).map_err(|error| error.to_string())
+}
+
+impl Engine {
+    /// Publishes a component under the name and version of its own manifest. Published versions never change.
+    ///
+    /// Runs to its end even when the caller goes away. Compiling takes up to `limits.compile_time`.
+    ///
+    /// # Errors
+    /// [`PublishError`]: refused by the sandbox, a manifest that does not stand, or a version that is taken.
+    pub async fn publish(&self, class: Class, bytes: Bytes) -> Result<(Publication, Novelty), PublishError> {
+        let engine = self.clone();
+        let task = tokio::spawn(async move { engine.publish_now(class, bytes).await });
+        task.await.map_err(|_| Fault::Lost("publishing"))?
+    }
+
+    async fn publish_now(&self, class: Class, bytes: Bytes) -> Result<(Publication, Novelty), PublishError> {
+        let writing = self.shared.control_writer.lock().await;
+        let digest = Digest::of(&bytes);
+        if let Some(known) = self.control().plugins.values().find(|known| known.record.digest == digest) {
+            return Ok((known.publication(), Novelty::Known));
+        }
+        let sandbox = self.shared.sandbox.clone();
+        let component = bytes.clone();
+        let (plugin, manifest) = tokio::task::spawn_blocking(move || sandbox.publish(class, &component))
+            .await
+            .map_err(|_| Fault::Lost("compiling a component"))??;
+        schema(&manifest.config_schema)
+            .map_err(|problem| PublishError::Manifest { field: "config-schema".to_owned(), problem })?;
+        let name = manifest.plugin.clone();
+        if self.control().plugins.contains_key(&name) {
+            return Err(PublishError::VersionTaken { plugin: name });
+        }
+        let record = PluginRecord {
+            digest,
+            size: bytes.len() as u64,
+            class: class.into(),
+            published_at: self.wall_clock(),
+            manifest,
+        };
+        let published = Arc::new(Published::new(record, plugin)?);
+        self.store_component(&digest, &bytes).await?;
+        let mut batch = Batch::new();
+        let key = keys::plugin(&name);
+        batch.expect_absent(key.clone()).put(key, encode(&published.record));
+        self.shared.storage.commit(batch).await?;
+        self.change_control(|control| {
+            control.plugins.insert(name, Arc::clone(&published));
+        });
+        drop(writing);
+        Ok((published.publication(), Novelty::New))
+    }
+
+    /// Stores the bytes before the record that names them; bytes left by a crash in between are written again.
+    async fn store_component(&self, digest: &Digest, bytes: &Bytes) -> Result<(), Fault> {
+        let mut index = 0;
+        for group in bytes.chunks(CHUNK_BYTES * CHUNKS_PER_BATCH) {
+            let mut batch = Batch::new();
+            for chunk in group.chunks(CHUNK_BYTES) {
+                batch.put(keys::component_chunk(digest, index), bytes.slice_ref(chunk));
+                index += 1;
+            }
+            self.shared.storage.commit(batch).await?;
+        }
+        Ok(())
+    }
+
+    /// Every published version, by name and version.
+    #[must_use]
+    pub fn plugins(&self) -> Vec<Publication> {
+        self.control().plugins.values().map(|published| published.publication()).collect()
+    }
+
+    /// One published version.
+    #[must_use]
+    pub fn plugin(&self, plugin: &PluginRef) -> Option<Publication> {
+        self.control().plugins.get(plugin).map(|published| published.publication())
+    }
+}
+
+/// Reads a component's bytes back.
+pub(crate) async fn component(storage: &dyn Storage, record: &PluginRecord) -> Result<Vec<u8>, Fault> {
+    let chunk_count = record.size.div_ceil(CHUNK_BYTES as u64);
+    let mut bytes = Vec::new();
+    for index in 0..u32::try_from(chunk_count).expect("a component has at most some MiB") {
+        let read = storage.get(vec![keys::component_chunk(&record.digest, index)]).await?;
+        let entry = read.value.into_iter().next().flatten();
+        let chunk =
+            entry.as_ref().and_then(|entry| entry.bytes()).ok_or(Damaged::Missing { what: "component" })?;
+        bytes.extend_from_slice(chunk);
+    }
+    Ok(bytes)
+}

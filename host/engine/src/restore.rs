@@ -1,0 +1,152 @@
+//! What a start reads back into memory: the control plane, the products, and what orders and returns teach.
+
+use std::sync::Arc;
+
+use rebound_catalog::{Catalogue, CustomerKey};
+use rebound_domain::experiment::Experiment;
+use rebound_domain::manifest::Stage;
+use rebound_domain::policy::{Budget, Policy};
+use rebound_sandbox::Sandbox;
+use rebound_storage::{Direction, Entry, Key, KeyRange, SCAN_LIMIT_MAX, Storage};
+use serde::de::DeserializeOwned;
+
+use crate::control::{Control, Published, Versioned};
+use crate::engine::StartError;
+use crate::error::{Damaged, Fault};
+use crate::identity::Seal;
+use crate::import::item;
+use crate::keys::{self, CATALOG, CONTROL, ORDER_PREFIX, PLAN_PREFIX};
+use crate::plugins::component;
+use crate::records::{OrderRecord, PlanRecord, PluginRecord, ProductRecord, decode, open};
+
+/// Reads the control plane and loads every published version.
+pub(crate) async fn control(
+    storage: &Arc<dyn Storage>,
+    sandbox: &Sandbox,
+    policy: Policy,
+) -> Result<Control, StartError> {
+    let mut control = Control::new(policy);
+    let mut range = KeyRange::all();
+    loop {
+        let page = storage.scan(CONTROL, range.clone(), SCAN_LIMIT_MAX, Direction::Forward).await?.value;
+        let Some((last, _)) = page.last() else { return Ok(control) };
+        range = KeyRange::all().after(last.clone());
+        for (key, entry) in page {
+            match key.split(|byte| *byte == b'/').next() {
+                Some(b"policy") => control.policy = versioned("policy", &entry)?,
+                Some(b"route") => {
+                    let stage = key.strip_prefix(b"route/").and_then(|word| std::str::from_utf8(word).ok());
+                    let stage = stage.and_then(Stage::from_word).ok_or(Damaged::Missing { what: "stage" })?;
+                    control.routes.insert(stage, versioned("route", &entry)?);
+                }
+                Some(b"experiment") => {
+                    let experiment: Versioned<Experiment> = versioned("experiment", &entry)?;
+                    control.experiments.insert(experiment.value.key.clone(), experiment);
+                }
+                Some(b"budget") => {
+                    let budget: Versioned<Budget> = versioned("budget", &entry)?;
+                    control.budgets.insert(budget.value.id.clone(), budget);
+                }
+                Some(b"plugin") => {
+                    let record: Versioned<PluginRecord> = versioned("plugin", &entry)?;
+                    let published = load(storage, sandbox, record.value).await?;
+                    control.plugins.insert(published.words.manifest.plugin.clone(), Arc::new(published));
+                }
+                _ => tracing::warn!(key = %key.escape_ascii(), "an unknown control record is left alone"),
+            }
+        }
+    }
+}
+
+fn versioned<T: DeserializeOwned>(what: &'static str, entry: &Entry) -> Result<Versioned<T>, Damaged> {
+    let bytes = entry.bytes().ok_or(Damaged::Missing { what })?;
+    Ok(Versioned { value: decode(what, bytes)?, revision: entry.revision() })
+}
+
+async fn load(
+    storage: &Arc<dyn Storage>,
+    sandbox: &Sandbox,
+    record: PluginRecord,
+) -> Result<Published, StartError> {
+    let plugin = record.manifest.plugin.clone();
+    let refused = |source| StartError::Plugin { plugin: plugin.clone(), source };
+    let manifest = Arc::new(record.manifest.clone());
+    let (sandbox, storage, stored) = (sandbox.clone(), Arc::clone(storage), record.clone());
+    let runtime = tokio::runtime::Handle::current();
+    let loading = tokio::task::spawn_blocking(move || {
+        // The bytes are read only when the compiled cache does not hold this component.
+        let bytes = || runtime.block_on(component(storage.as_ref(), &stored)).map_err(Into::into);
+        sandbox.load(stored.class.into(), stored.digest, &bytes, manifest)
+    });
+    let loaded =
+        loading.await.map_err(|_| Fault::Lost("loading a plugin"))?.map_err(|error| refused(error.into()))?;
+    Published::new(record, loaded).map_err(|error| refused(error.into()))
+}
+
+/// Reads the products, then all orders and returns: what the catalogue knows is what they say, in any order.
+pub(crate) async fn catalogue(storage: &dyn Storage, key_seal: &Seal) -> Result<Catalogue, StartError> {
+    let mut catalogue = Catalogue::new();
+    let mut range = KeyRange::prefix("sku/");
+    loop {
+        let page = storage.scan(CATALOG, range.clone(), SCAN_LIMIT_MAX, Direction::Forward).await?.value;
+        let Some((last, _)) = page.last() else { break };
+        range = KeyRange::prefix("sku/").after(last.clone());
+        for (_, entry) in &page {
+            let record: ProductRecord = versioned("product", entry)?.value;
+            catalogue.upsert(item(record));
+        }
+    }
+    let mut reader = HistoryReader { key_seal, owner: None };
+    let mut after: Option<Key> = None;
+    loop {
+        let page = storage.scan_all(after.take(), SCAN_LIMIT_MAX).await?.value;
+        let Some((last, _)) = page.last() else { return Ok(catalogue) };
+        after = Some(last.clone());
+        for (key, entry) in &page {
+            reader.read(key, entry, &mut catalogue)?;
+        }
+    }
+}
+
+/// Reads orders and returns owner by owner. A customer's key sorts before what it opens.
+struct HistoryReader<'a> {
+    key_seal: &'a Seal,
+    /// The customer being read, and the seal of what is theirs.
+    owner: Option<([u8; 16], Seal)>,
+}
+
+impl HistoryReader<'_> {
+    fn read(&mut self, key: &Key, entry: &Entry, catalogue: &mut Catalogue) -> Result<(), Damaged> {
+        let Some(bytes) = entry.bytes() else { return Ok(()) };
+        if keys::is_guest_order(&key.owner) {
+            let order: OrderRecord = decode("order", bytes)?;
+            order.teach(None, catalogue);
+            return Ok(());
+        }
+        let Some(owner) = keys::customer_of(&key.owner) else { return Ok(()) };
+        if key.key.as_ref() == b"key" {
+            let data_key = self.key_seal.open(&owner, bytes);
+            let data_key = data_key.map_err(|source| Damaged::Sealed { what: "customer key", source })?;
+            let data_key: [u8; 32] =
+                data_key.try_into().map_err(|_| Damaged::Missing { what: "customer key" })?;
+            self.owner = Some((owner, Seal::new(&data_key)));
+            return Ok(());
+        }
+        let is_order = key.key.starts_with(ORDER_PREFIX);
+        if !is_order && !key.key.starts_with(PLAN_PREFIX) {
+            return Ok(());
+        }
+        let seal = match &self.owner {
+            Some((known, seal)) if *known == owner => seal,
+            _ => return Err(Damaged::Missing { what: "customer key" }),
+        };
+        if is_order {
+            let order: OrderRecord = open(seal, "order", &key.key, bytes)?;
+            order.teach(Some(CustomerKey(owner)), catalogue);
+        } else {
+            let record: PlanRecord = open(seal, "plan", &key.key, bytes)?;
+            catalogue.returned(CustomerKey(owner), record.requested_at, &record.products);
+        }
+        Ok(())
+    }
+}

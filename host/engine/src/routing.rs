@@ -1,0 +1,176 @@
+//! What operators set: routes, experiments, policy and budgets.
+
+use rebound_domain::experiment::{Draft, Experiment, Status};
+use rebound_domain::ids::{BudgetId, ExperimentKey};
+use rebound_domain::manifest::Stage;
+use rebound_domain::policy::{Budget, Policy};
+use rebound_domain::route::{self, RouteEntry};
+use rebound_storage::{Batch, Key, Revision};
+use serde::Serialize;
+
+use crate::Engine;
+use crate::control::{Control, Versioned};
+use crate::error::{ControlError, Fault};
+use crate::keys;
+use crate::records::encode;
+
+impl Engine {
+    /// Sets which versions serve a stage. An empty list: the stage contributes nothing.
+    ///
+    /// # Errors
+    /// [`ControlError`] naming the entry that does not stand.
+    pub async fn set_route(&self, stage: Stage, entries: Vec<RouteEntry>) -> Result<(), ControlError> {
+        let _writing = self.shared.control_writer.lock().await;
+        let control = self.control();
+        check_entries(&control, stage, "entries", &entries)?;
+        let known = control.routes.get(&stage).and_then(|route| route.revision);
+        let revision = self.write(keys::route(stage), known, &entries).await?;
+        self.change_control(|control| {
+            control.routes.insert(stage, Versioned { value: entries, revision: Some(revision) });
+        });
+        Ok(())
+    }
+
+    /// A stage's route; empty when none was set.
+    #[must_use]
+    pub fn route(&self, stage: Stage) -> Vec<RouteEntry> {
+        self.control().routes.get(&stage).map(|route| route.value.clone()).unwrap_or_default()
+    }
+
+    /// Creates or changes an experiment; the answer says which phase it is in now.
+    ///
+    /// # Errors
+    /// [`ControlError`] naming what does not stand.
+    pub async fn set_experiment(&self, key: ExperimentKey, draft: Draft) -> Result<Experiment, ControlError> {
+        let _writing = self.shared.control_writer.lock().await;
+        let control = self.control();
+        let current = control.experiments.get(&key);
+        let wanted = match current {
+            Some(current) => Experiment::revise(&current.value, draft),
+            None => Experiment::start(key.clone(), draft),
+        };
+        let wanted = wanted
+            .map_err(|error| ControlError::Invalid { field: error.field(), problem: error.to_string() })?;
+        for (index, arm) in wanted.arms.iter().enumerate() {
+            check_entries(&control, wanted.stage, &format!("arms[{index}].entries"), &arm.entries)?;
+        }
+        match control.running(wanted.stage) {
+            Some(running) if wanted.status == Status::Running && running.key != key => {
+                return Err(ControlError::StageTaken { stage: wanted.stage, running: running.key.clone() });
+            }
+            _ => {}
+        }
+        let known = current.and_then(|current| current.revision);
+        let revision = self.write(keys::experiment(&key), known, &wanted).await?;
+        let value = wanted.clone();
+        self.change_control(|control| {
+            control.experiments.insert(key, Versioned { value, revision: Some(revision) });
+        });
+        Ok(wanted)
+    }
+
+    /// One experiment.
+    #[must_use]
+    pub fn experiment(&self, key: &ExperimentKey) -> Option<Experiment> {
+        self.control().experiments.get(key).map(|experiment| experiment.value.clone())
+    }
+
+    /// Every experiment, by key.
+    #[must_use]
+    pub fn experiments(&self) -> Vec<Experiment> {
+        self.control().experiments.values().map(|experiment| experiment.value.clone()).collect()
+    }
+
+    /// Sets the merchant's policy.
+    ///
+    /// # Errors
+    /// [`ControlError::CurrencyFixed`] once products or orders exist in another currency.
+    pub async fn set_policy(&self, policy: Policy) -> Result<(), ControlError> {
+        let _writing = self.shared.control_writer.lock().await;
+        let control = self.control();
+        policy
+            .check()
+            .map_err(|error| ControlError::Invalid { field: error.field(), problem: error.to_string() })?;
+        let currency = control.policy.value.currency;
+        if policy.currency != currency && !self.shared.shelf.snapshot().is_empty() {
+            return Err(ControlError::CurrencyFixed { currency });
+        }
+        let revision = self.write(keys::policy(), control.policy.revision, &policy).await?;
+        self.change_control(|control| control.policy = Versioned { value: policy, revision: Some(revision) });
+        Ok(())
+    }
+
+    /// The merchant's policy.
+    #[must_use]
+    pub fn policy(&self) -> Policy {
+        self.control().policy.value.clone()
+    }
+
+    /// Declares a coupon budget, or changes it.
+    ///
+    /// # Errors
+    /// [`ControlError::Invalid`] when its currency is not the deployment's.
+    pub async fn set_budget(&self, budget: Budget) -> Result<(), ControlError> {
+        let _writing = self.shared.control_writer.lock().await;
+        let control = self.control();
+        let currency = control.policy.value.currency;
+        if budget.currency != currency {
+            let problem = format!("is {}, this deployment trades in {currency}", budget.currency);
+            return Err(ControlError::Invalid { field: "currency".to_owned(), problem });
+        }
+        budget
+            .check()
+            .map_err(|error| ControlError::Invalid { field: error.field(), problem: error.to_string() })?;
+        let known = control.budgets.get(&budget.id).and_then(|budget| budget.revision);
+        let revision = self.write(keys::budget(&budget.id), known, &budget).await?;
+        self.change_control(|control| {
+            control.budgets.insert(budget.id.clone(), Versioned { value: budget, revision: Some(revision) });
+        });
+        Ok(())
+    }
+
+    /// One budget.
+    #[must_use]
+    pub fn budget(&self, id: &BudgetId) -> Option<Budget> {
+        self.control().budgets.get(id).map(|budget| budget.value.clone())
+    }
+
+    async fn write(
+        &self,
+        key: Key,
+        known: Option<Revision>,
+        value: &impl Serialize,
+    ) -> Result<Revision, Fault> {
+        let mut batch = Batch::new();
+        match known {
+            Some(revision) => batch.expect_revision(key.clone(), revision),
+            None => batch.expect_absent(key.clone()),
+        };
+        batch.put(key, encode(value));
+        Ok(self.shared.storage.commit(batch).await?.revision)
+    }
+}
+
+fn check_entries(
+    control: &Control,
+    stage: Stage,
+    field: &str,
+    entries: &[RouteEntry],
+) -> Result<(), ControlError> {
+    route::check_entries(stage, entries).map_err(|error| ControlError::Invalid {
+        field: format!("{field}{}", error.field()),
+        problem: error.to_string(),
+    })?;
+    let versions = entries.iter().flat_map(|entry| {
+        let fallback = entry.fallback.iter().map(|fallback| (&fallback.plugin, &fallback.config));
+        std::iter::once((&entry.plugin, &entry.config)).chain(fallback)
+    });
+    for (plugin, config) in versions {
+        let published = control
+            .plugins
+            .get(plugin)
+            .ok_or_else(|| ControlError::UnknownPlugin { plugin: plugin.clone() })?;
+        published.check(stage, config)?;
+    }
+    Ok(())
+}

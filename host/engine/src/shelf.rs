@@ -1,0 +1,31 @@
+//! The catalogue in memory: one writer, and a snapshot that every decision can take without waiting.
+
+use std::sync::{Mutex, PoisonError};
+
+use arc_swap::ArcSwap;
+use rebound_catalog::{Catalogue, Snapshot};
+
+/// The live catalogue.
+pub(crate) struct Shelf {
+    writer: Mutex<Catalogue>,
+    snapshot: ArcSwap<Snapshot>,
+}
+
+impl Shelf {
+    pub(crate) fn new(catalogue: Catalogue) -> Self {
+        let snapshot = ArcSwap::from_pointee(catalogue.snapshot());
+        Self { writer: Mutex::new(catalogue), snapshot }
+    }
+
+    /// Applies a change and shows it to every decision that starts from now on.
+    pub(crate) fn change(&self, change: impl FnOnce(&mut Catalogue)) {
+        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        change(&mut writer);
+        self.snapshot.store(writer.snapshot().into());
+    }
+
+    /// The catalogue as it stands.
+    pub(crate) fn snapshot(&self) -> Snapshot {
+        Snapshot::clone(&self.snapshot.load())
+    }
+}

@@ -1,0 +1,145 @@
+//! An engine to test with, and the words to talk to it.
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
+use rebound_domain::event::{
+    OrderRequest, OrderRequestLine, ProductRequest, ReturnRequest, ReturnRequestLine,
+};
+use rebound_domain::ids::{CustomerId, EventId, OrderId, ReturnId, Sku, Source};
+use rebound_domain::limits::Limits;
+use rebound_domain::money::{Currency, Money};
+use rebound_domain::time::Instant;
+use rebound_engine::{BodyDigest, Clock, DecideError, Decided, Engine, EngineOptions, HostKey, Mode};
+use rebound_sandbox::{CacheOptions, Compiler, Sandbox, SandboxOptions};
+use rebound_storage::{Entry, Key, MemoryStorage, SCAN_LIMIT_MAX, Storage};
+
+/// An engine, its storage, and the folder of its compiled components.
+pub(crate) struct House {
+    pub(crate) engine: Engine,
+    pub(crate) storage: Arc<MemoryStorage>,
+    cache: Arc<tempfile::TempDir>,
+}
+
+pub(crate) const DAY: u64 = 24 * 60 * 60 * 1000;
+
+impl House {
+    pub(crate) async fn new() -> Self {
+        let cache = Arc::new(tempfile::tempdir().unwrap());
+        Self::over(Arc::new(MemoryStorage::new()), cache).await
+    }
+
+    /// The same data under a new engine, as after a restart.
+    pub(crate) async fn restarted(&self) -> Self {
+        Self::over(Arc::new(self.storage.reopen()), Arc::clone(&self.cache)).await
+    }
+
+    async fn over(storage: Arc<MemoryStorage>, cache: Arc<tempfile::TempDir>) -> Self {
+        let host_key = HostKey::new([9; 32]);
+        let sandbox = Sandbox::start(SandboxOptions {
+            limits: Limits::default(),
+            cache: CacheOptions {
+                dir: cache.path().join("cache"),
+                key: host_key.derive("compiled components"),
+            },
+            compiler: Compiler::InProcess,
+            concurrency: 2,
+        });
+        let shared: Arc<dyn Storage> = storage.clone();
+        let engine = Engine::start(EngineOptions {
+            storage: shared,
+            sandbox: sandbox.unwrap(),
+            host_key,
+            limits: Limits::default(),
+            clock: Clock::Event,
+            currency: currency(),
+            compute_threads: NonZeroUsize::new(2).unwrap(),
+            compute_queue_count_max: 1024,
+        });
+        Self { engine: engine.await.unwrap(), storage, cache }
+    }
+
+    pub(crate) async fn with_products(skus: &[&str]) -> Self {
+        let house = Self::new().await;
+        let products =
+            skus.iter().enumerate().map(|(index, sku)| product(sku, 1000 + index as i64)).collect();
+        assert!(house.engine.import_products(products).await.unwrap().iter().all(Result::is_ok));
+        house
+    }
+
+    /// Everything that is stored.
+    pub(crate) async fn records(&self) -> Vec<(Key, Entry)> {
+        self.storage.scan_all(None, SCAN_LIMIT_MAX).await.unwrap().value
+    }
+
+    pub(crate) async fn decide(&self, request: &ReturnRequest) -> Result<Decided, DecideError> {
+        self.engine.decide(request.clone(), body(request), Mode::Commit).await
+    }
+}
+
+pub(crate) fn currency() -> Currency {
+    Currency::new("CNY").unwrap()
+}
+
+/// What the edge would make of the canonical body: equal requests, equal digests.
+pub(crate) fn body(request: &ReturnRequest) -> BodyDigest {
+    *rebound_domain::ids::Digest::of(format!("{request:?}").as_bytes()).as_bytes()
+}
+
+pub(crate) fn product(sku: &str, price: i64) -> ProductRequest {
+    ProductRequest {
+        sku: Sku::new(sku).unwrap(),
+        title: format!("Title of {sku}"),
+        category: Some("things".to_owned()),
+        brand: None,
+        price: Money(price),
+        currency: currency(),
+        tags: vec![],
+        style: None,
+        options: vec![],
+        stock: None,
+        margin: None,
+    }
+}
+
+pub(crate) fn order(id: &str, customer: Option<&str>, at: u64, skus: &[&str]) -> OrderRequest {
+    OrderRequest {
+        id: OrderId::new(id).unwrap(),
+        customer_id: customer.map(|customer| CustomerId::new(customer).unwrap()),
+        ordered_at: Instant(at),
+        delivered_at: None,
+        currency: currency(),
+        lines: skus
+            .iter()
+            .map(|sku| OrderRequestLine { sku: Sku::new(*sku).unwrap(), quantity: 2, paid: Money(500) })
+            .collect(),
+        discount: Money::ZERO,
+        coupon: None,
+    }
+}
+
+pub(crate) fn request(event: &str, return_id: &str, customer: &str, skus: &[&str]) -> ReturnRequest {
+    ReturnRequest {
+        source: Source::new("shop").unwrap(),
+        id: EventId::new(event).unwrap(),
+        return_id: ReturnId::new(return_id).unwrap(),
+        customer_id: CustomerId::new(customer).unwrap(),
+        requested_at: Instant(100 * DAY),
+        locale: "en".to_owned(),
+        currency: currency(),
+        channel: None,
+        lines: skus
+            .iter()
+            .map(|sku| ReturnRequestLine {
+                sku: Sku::new(*sku).unwrap(),
+                quantity: 1,
+                paid: Money(250),
+                order_id: None,
+                reason: None,
+                reason_code: None,
+                note: None,
+            })
+            .collect(),
+        requested_resolution: None,
+    }
+}
