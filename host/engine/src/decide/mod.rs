@@ -103,9 +103,7 @@ impl Engine {
         let request = Arc::new(request);
         for _ in 0..ATTEMPTS_MAX {
             match self.try_decide(&request, body, mode).await {
-                Err(DecideError::Fault(Fault::Commit(CommitError::Conflict { .. }))) => {
-                    self.shared.figures.retried()
-                }
+                Err(DecideError::Fault(fault)) if fault.is_conflict() => self.shared.figures.retried(),
                 decided => return decided,
             }
         }

@@ -1,5 +1,7 @@
 //! The use cases over storage in memory and a real sandbox.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod control;
 mod decide;
 mod house;
