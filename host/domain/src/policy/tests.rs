@@ -1,1 +1,174 @@
+use super::*;
+use crate::ids::OrderId;
+use crate::money::INTEGER_MAX;
 
+fn policy() -> Policy {
+    Policy::standard(Currency::new("CNY").unwrap())
+}
+
+fn budget() -> Budget {
+    Budget {
+        id: BudgetId::new("spring").unwrap(),
+        currency: Currency::new("CNY").unwrap(),
+        limit: Money(1_000_000),
+        benefits: vec!["amount-off".to_owned()],
+        max_value: Money(10_000),
+        stacking: Stacking::Exclusive,
+        per_customer: 2,
+    }
+}
+
+fn order(ordered_at: Option<u64>, delivered_at: Option<u64>) -> Order {
+    Order {
+        id: OrderId::new("o-1").unwrap(),
+        ordered_at: ordered_at.map(Instant),
+        delivered_at: delivered_at.map(Instant),
+        lines: Vec::new(),
+        discount: Money::ZERO,
+        coupon: None,
+    }
+}
+
+fn words(words: &[&str]) -> Vec<String> {
+    words.iter().map(|&word| word.to_owned()).collect()
+}
+
+#[track_caller]
+fn refuses(result: Result<(), PolicyError>, field: &str, message: &str) {
+    let error = result.unwrap_err();
+    assert_eq!((error.field().as_str(), error.to_string().as_str()), (field, message));
+}
+
+#[test]
+fn the_standard_policy_stands() {
+    assert_eq!(policy().check(), Ok(()));
+    assert_eq!(budget().check(), Ok(()));
+}
+
+#[test]
+fn a_policy_that_does_not_stand_is_refused_by_field() {
+    let check = |change: &dyn Fn(&mut Policy)| {
+        let mut policy = policy();
+        change(&mut policy);
+        policy.check()
+    };
+    refuses(
+        check(&|it| it.resolutions = words(&["exchange"])),
+        "resolutions",
+        "lack `refund`; it is always offered, add it",
+    );
+    refuses(
+        check(&|it| it.resolutions = words(&["refund", "gold"])),
+        "resolutions[1]",
+        "is `gold`; use one of refund, exchange, store-credit, repair, keep-item",
+    );
+    refuses(
+        check(&|it| it.resolutions = words(&["refund", "refund"])),
+        "resolutions[1]",
+        "is `refund` a second time; name each once",
+    );
+    refuses(
+        check(&|it| it.care = words(&["reship", "Free hugs"])),
+        "care[1]",
+        "is `Free hugs`; give lower-case words joined by hyphens, at most 64 bytes",
+    );
+    refuses(check(&|it| it.care = words(&["a", "a"])), "care[1]", "is `a` a second time; name each once");
+    refuses(
+        check(&|it| it.care = vec!["a".repeat(65)]),
+        "care[0]",
+        &format!("is `{}…`; give lower-case words joined by hyphens, at most 64 bytes", "a".repeat(64)),
+    );
+    refuses(
+        check(&|it| it.return_window = Duration(Duration::days(3_660).0 + 1)),
+        "return_window",
+        "is 316224000001 ms; give at most 316224000000 ms",
+    );
+    refuses(
+        check(&|it| it.hold_max = Duration(u64::MAX)),
+        "hold_max",
+        "is 18446744073709551615 ms; give at most 316224000000 ms",
+    );
+    refuses(
+        check(&|it| it.incentive_share_max = BasisPoints(10_001)),
+        "incentive_share_max",
+        "is 10001; give at most 10000 basis points",
+    );
+    refuses(
+        check(&|it| it.timezone = " ".to_owned()),
+        "timezone",
+        "is empty; give an IANA name such as Asia/Shanghai, or UTC",
+    );
+}
+
+#[test]
+fn a_budget_that_does_not_stand_is_refused_by_field() {
+    let check = |change: &dyn Fn(&mut Budget)| {
+        let mut budget = budget();
+        change(&mut budget);
+        budget.check()
+    };
+    let all = "amount-off, percent-off, store-credit, free-shipping, gift";
+    refuses(
+        check(&|it| it.benefits.clear()),
+        "benefits",
+        &format!("are empty; name what this budget pays for: {all}"),
+    );
+    refuses(
+        check(&|it| it.benefits = words(&["gift", "cash"])),
+        "benefits[1]",
+        &format!("is `cash`; use one of {all}"),
+    );
+    refuses(
+        check(&|it| it.benefits = words(&["gift", "gift"])),
+        "benefits[1]",
+        "is `gift` a second time; name each once",
+    );
+    let range = format!("give 0 to {INTEGER_MAX} minor units");
+    refuses(check(&|it| it.limit = Money(-1)), "limit", &format!("is -1; {range}"));
+    refuses(
+        check(&|it| it.limit = Money(INTEGER_MAX + 1)),
+        "limit",
+        &format!("is 9007199254740992; {range}"),
+    );
+    refuses(check(&|it| it.max_value = Money(-1)), "max_value", &format!("is -1; {range}"));
+    refuses(
+        check(&|it| it.max_value = Money(1_000_001)),
+        "max_value",
+        "is 1000001, over the whole budget of 1000000; lower it",
+    );
+    refuses(check(&|it| it.per_customer = 0), "per_customer", "is 0; give at least 1");
+}
+
+#[test]
+fn a_policy_bears_on_a_return_by_what_was_paid() {
+    let allowed = allowed_for(&policy(), [&budget()], Money(39_900), &[order(Some(0), None)]);
+    assert_eq!(allowed.resolutions, words(&["refund", "exchange", "store-credit"]));
+    assert_eq!(allowed.incentive_max, Money(7_980), "20 % of 399.00");
+    assert_eq!(allowed.partial_discount, "keep");
+    assert_eq!(allowed.hold_max, Duration::hours(24));
+    assert_eq!(
+        allowed.budgets,
+        [Allowance {
+            budget: BudgetId::new("spring").unwrap(),
+            benefits: words(&["amount-off"]),
+            max_value: Money(10_000),
+            left_for_customer: 2,
+        }]
+    );
+}
+
+#[test]
+fn the_window_counts_from_delivery_and_ends_with_the_first_order_s() {
+    let days = |days| Some(Duration::days(days).0);
+    for (what, orders, want) in [
+        ("no order", vec![], None),
+        ("an order of no known date", vec![order(None, None)], None),
+        ("delivered", vec![order(days(1), days(4))], days(34)),
+        ("not known to be delivered", vec![order(days(1), None)], days(31)),
+        ("the earlier of two", vec![order(days(9), days(12)), order(days(1), days(4))], days(34)),
+        ("one of two unknown", vec![order(days(1), days(4)), order(None, None)], None),
+    ] {
+        let allowed = allowed_for(&policy(), [], Money(1), &orders);
+        assert_eq!(allowed.window_ends, want.map(Instant), "{what}");
+    }
+}
