@@ -24,5 +24,7 @@ pub mod policy;
 pub mod product;
 pub mod route;
 pub mod situation;
+#[cfg(test)]
+mod testing;
 mod text;
 pub mod time;

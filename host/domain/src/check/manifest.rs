@@ -47,7 +47,12 @@ pub fn manifest(limits: &Limits, manifest: &Manifest) -> Result<(), InvalidOutpu
     }
     match Templates::new(manifest) {
         Ok(_) => Ok(()),
-        Err(error) => At::answer("templates").item(error.index).fails(error.problem.to_string()),
+        Err(error) => At::answer("templates").item(error.index).fails(format!(
+            "({}, {}) {}",
+            quoted(&error.key),
+            quoted(&error.locale),
+            error.problem
+        )),
     }
 }
 
@@ -106,3 +111,6 @@ fn count(at: At<'_>, count: usize, count_max: u32) -> Result<(), InvalidOutput> 
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

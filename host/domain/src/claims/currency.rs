@@ -11,29 +11,43 @@ use crate::money::{Currency, Money};
 /// Writes amounts of one currency as one locale does.
 pub(super) struct CurrencyFormat {
     currency: Currency,
-    /// None where CLDR's customs would round a minor unit away: a price is said exactly or not at all.
-    customary: Option<CurrencyFormatter<DecimalFormatter>>,
+    customary: Option<Customary>,
+}
+
+/// A locale's own way to write a currency.
+struct Customary {
+    format: CurrencyFormatter<DecimalFormatter>,
+    /// The smallest amount it writes: CLDR leaves out the hundredths of the forint, which ISO 4217 has.
+    granule: Money,
 }
 
 impl CurrencyFormat {
     pub(super) fn new(locale: &Locale, currency: Currency) -> Self {
-        let customary = CurrencyType::try_from_str(currency.as_str()).ok().and_then(|code| {
-            CurrencyFormatter::try_new_symbol(locale.id().into(), code, Default::default()).ok()
-        });
-        let is_exact = |format: &CurrencyFormatter<DecimalFormatter>| {
-            let text = |amount| format.format_fixed_decimal(&decimal(currency, amount)).to_string();
-            text(Money(1)) != text(Money(2))
-        };
-        Self { currency, customary: customary.filter(is_exact) }
+        Self { currency, customary: Customary::new(locale, currency) }
     }
 
-    /// `plain` writes the digits where there is no custom.
+    /// An amount, exact to the minor unit: by custom where custom rounds nothing away, else by the currency's code
+    /// and all of its digits, as `plain` writes them.
     pub(super) fn format(&self, plain: &DecimalFormatter, amount: Money) -> String {
-        let amount = decimal(self.currency, amount);
+        let digits = decimal(self.currency, amount);
         match &self.customary {
-            Some(customary) => customary.format_fixed_decimal(&amount).to_string(),
-            None => format!("{}\u{a0}{}", self.currency, plain.format(&amount)),
+            Some(Customary { format, granule }) if amount.0 % granule.0 == 0 => {
+                format.format_fixed_decimal(&digits).to_string()
+            }
+            _ => format!("{}\u{a0}{}", self.currency, plain.format(&digits)),
         }
+    }
+}
+
+impl Customary {
+    fn new(locale: &Locale, currency: Currency) -> Option<Self> {
+        let code = CurrencyType::try_from_str(currency.as_str()).ok()?;
+        let format = CurrencyFormatter::try_new_symbol(locale.id().into(), code, Default::default()).ok()?;
+        let text = |amount| format.format_fixed_decimal(&decimal(currency, amount)).to_string();
+        let granules = [1, 10, 100, 1_000, 10_000];
+        let granule =
+            granules.into_iter().find(|&granule| text(Money(granule)) != text(Money(2 * granule)))?;
+        Some(Self { format, granule: Money(granule) })
     }
 }
 

@@ -54,3 +54,6 @@ impl std::fmt::Debug for Format {
         f.debug_struct("Format").finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

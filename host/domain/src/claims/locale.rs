@@ -90,3 +90,6 @@ impl Locale {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -114,3 +114,6 @@ fn parts(text: &str) -> Result<Vec<Part>, Problem> {
     }
     Ok(parts)
 }
+
+#[cfg(test)]
+mod tests;
