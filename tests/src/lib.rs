@@ -1,1 +1,5 @@
-//! What crosses crates.
+//! What crosses crates: the real binary, real data, hostile guests, browsers.
+//!
+//! The library holds what a test and a command share; the tests themselves are in `all/`.
+
+pub mod online_retail;

@@ -1,0 +1,162 @@
+//! The guest: one act per word, the same in every stage.
+
+mod acts;
+
+#[allow(missing_docs, unsafe_code, clippy::all, reason = "generated")]
+mod bindings {
+    wit_bindgen::generate!({ path: "../../wit/0.1.0", world: "every", generate_unused_types: true });
+    use super::Hostile;
+    export!(Hostile);
+}
+
+use bindings::exports::rebound::strategy::{coupon, metadata, progress, recommendation, segmentation, sharing};
+use bindings::rebound::strategy::log;
+use bindings::rebound::strategy::types::{
+    Benefit, Context, Failure, Grant, Offer, Proposal, Scope, Segment, Sentence, StateChange, Subject, Terms,
+};
+
+/// The one template that answers may name.
+const TEMPLATE: &str = "line";
+
+struct Hostile;
+
+impl metadata::Guest for Hostile {
+    fn describe() -> metadata::Manifest {
+        let template = |locale: &str, text: &str| metadata::Template {
+            key: TEMPLATE.into(),
+            locale: locale.into(),
+            text: text.into(),
+        };
+        metadata::Manifest {
+            name: "tests/hostile".into(),
+            version: "0.1.0".into(),
+            summary: "Misbehaves as its config says.".into(),
+            config_schema: r#"{"type":"string"}"#.into(),
+            state_version: 1,
+            templates: vec![template("en", "A line."), template("zh-CN", "一行字。")],
+            personas: Vec::new(),
+        }
+    }
+}
+
+impl segmentation::Guest for Hostile {
+    fn classify(context: Context) -> Result<segmentation::Classification, Failure> {
+        let act = acts::perform(&context.config)?;
+        Ok(segmentation::Classification {
+            segment: Segment {
+                key: act.word("keeper"),
+                confidence: act.number.unwrap_or(0.5),
+                evidence: vec![sentence()],
+                traits: Vec::new(),
+            },
+            acknowledgement: vec![sentence()],
+            care: Vec::new(),
+            state: act.state,
+        })
+    }
+}
+
+impl recommendation::Guest for Hostile {
+    fn recommend(context: Context, _: Segment) -> Result<recommendation::Recommendations, Failure> {
+        let act = acts::perform(&context.config)?;
+        let ids = act.products.clone().unwrap_or_else(|| acts::pick(&context));
+        let offer = |id: &u32| Offer {
+            product: *id,
+            kind: act.word("upgrade"),
+            resolution: None,
+            for_line: Some(0),
+            quantity: 1,
+            score: act.number.unwrap_or(1.0),
+            copy: vec![sentence()],
+            price_hold: None,
+        };
+        Ok(recommendation::Recommendations { offers: ids.iter().map(offer).collect(), state: act.state })
+    }
+}
+
+impl coupon::Guest for Hostile {
+    fn compensate(context: Context, _: Segment, _: Vec<Offer>) -> Result<coupon::Compensation, Failure> {
+        let act = acts::perform(&context.config)?;
+        let terms = |budget: String| Terms {
+            benefit: Benefit::AmountOff(100),
+            min_spend: 1000,
+            max_discount: None,
+            scope: Scope::WholeOrder,
+            starts_after: 0,
+            valid_for: 86_400_000,
+            budget,
+        };
+        let proposals = context.policy.budgets.first().map(|allowance| Proposal {
+            grant: Grant::Fixed(terms(allowance.budget.clone())),
+            copy: vec![sentence()],
+        });
+        Ok(coupon::Compensation {
+            proposals: proposals.into_iter().collect(),
+            follow_ups: Vec::new(),
+            state: act.state,
+        })
+    }
+}
+
+impl sharing::Guest for Hostile {
+    fn compose(
+        context: Context,
+        _: Segment,
+        _: Vec<Offer>,
+        _: Vec<Proposal>,
+    ) -> Result<sharing::ShareKit, Failure> {
+        let act = acts::perform(&context.config)?;
+        let card = sharing::Card {
+            title: sentence(),
+            body: Vec::new(),
+            talk_track: Vec::new(),
+            hashtags: Vec::new(),
+            reward: None,
+        };
+        Ok(sharing::ShareKit { cards: vec![card], achievements: Vec::new(), state: act.state })
+    }
+}
+
+impl progress::Guest for Hostile {
+    fn narrate(
+        context: Context,
+        _: Segment,
+        timeline: Vec<progress::CustodyEvent>,
+        _: Vec<progress::Usual>,
+    ) -> Result<Vec<progress::Step>, Failure> {
+        let act = acts::perform(&context.config)?;
+        let step = |event: &progress::CustodyEvent| progress::Step {
+            key: act.word(&event.custody),
+            title: sentence(),
+            stands_for: vec![event.custody.clone()],
+            copy: Vec::new(),
+            persona: None,
+        };
+        Ok(timeline.iter().map(step).collect())
+    }
+}
+
+fn sentence() -> Sentence {
+    Sentence { template: TEMPLATE.into(), about: Subject::Plan }
+}
+
+/// What a stage's answer becomes beside what it would honestly be.
+struct Act {
+    /// In place of each confidence and score.
+    number: Option<f32>,
+    /// In place of each word of the strategy's own.
+    word: Option<String>,
+    /// In place of what the catalogue recommends.
+    products: Option<Vec<u32>>,
+    state: StateChange,
+}
+
+impl Act {
+    fn word(&self, honest: &str) -> String {
+        self.word.clone().unwrap_or_else(|| honest.into())
+    }
+}
+
+fn say(level: log::Level, message: &str) {
+    log::write(level, message);
+}

@@ -1,0 +1,101 @@
+//! What a config makes a stage do.
+
+use std::cell::Cell;
+use std::hint::black_box;
+
+use super::bindings::rebound::strategy::{catalog, log};
+use super::{Act, Context, Failure, StateChange, say};
+
+thread_local! {
+    /// Whatever is found here was left by an earlier call.
+    static CALLS: Cell<u32> = const { Cell::new(0) };
+}
+
+/// Does what the config says, and then answers honestly, except where the act is about the answer.
+pub(super) fn perform(config: &str) -> Result<Act, Failure> {
+    std::panic::set_hook(Box::new(|panic| say(log::Level::Error, &panic.to_string())));
+    let (word, count) = config.split_once(' ').unwrap_or((config, "0"));
+    let count: usize = count.parse().map_err(|_| Failure::InvalidConfig(config.into()))?;
+    let mut act = Act { number: None, word: None, products: None, state: StateChange::Keep };
+    match word {
+        "serve" => {}
+        "decline" => return Err(Failure::Declined("x".repeat(count))),
+        "fail" => return Err(Failure::Internal("x".repeat(count))),
+        "count" => {
+            CALLS.set(CALLS.get() + 1);
+            return Err(Failure::Declined(CALLS.get().to_string()));
+        }
+        "spin" => loop {
+            black_box(0);
+        },
+        "allocate" => loop {
+            std::mem::forget(black_box(vec![1_u8; 64 * 1024]));
+        },
+        "recurse" => recurse(0),
+        "panic" => panic!("as the config says"),
+        "abort" => core::arch::wasm32::unreachable(),
+        "flood" => (0..count).for_each(|line| say(log::Level::Info, &format!("line {line}"))),
+        "chatter" => say(log::Level::Info, &"好".repeat(count)),
+        "search" => (0..count).for_each(|_| drop(catalog::search(&query(u32::MAX)))),
+        "get" => {
+            let found = catalog::get(&vec![1; count]);
+            return Err(Failure::Declined(found.len().to_string()));
+        }
+        "found" => {
+            let found = catalog::search(&query(u32::MAX));
+            return Err(Failure::Declined(found.len().to_string()));
+        }
+        "exclude" => {
+            let query = catalog::Query { exclude: vec![7; count], ..query(1) };
+            drop(catalog::search(&query));
+        }
+        "offers" => act.products = Some(vec![1; count]),
+        "product" => act.products = u32::try_from(count).ok().map(|id| vec![id]),
+        "nan" => act.number = Some(f32::NAN),
+        "infinite" => act.number = Some(f32::INFINITY),
+        "word" => act.word = Some("Not A Word".into()),
+        "state" => act.state = StateChange::Put(vec![7; count]),
+        _ => return Err(Failure::InvalidConfig(config.into())),
+    }
+    Ok(act)
+}
+
+/// What an honest strategy recommends: the three most similar products that cost a little more.
+pub(super) fn pick(context: &Context) -> Vec<u32> {
+    let returned = &context.event.lines[0].product;
+    let query = catalog::Query {
+        price_min: Some(returned.price),
+        price_max: Some(returned.price * 6 / 5),
+        similar_to: Some(returned.id),
+        ..query(50)
+    };
+    let found = catalog::search(&query);
+    let ids: Vec<u32> = found.iter().take(3).map(|candidate| candidate.id).collect();
+    let texts = catalog::get(&ids).into_iter().flatten().map(|product| product.title.len()).sum::<usize>();
+    say(log::Level::Debug, &format!("{} found, {texts} bytes of title", found.len()));
+    ids
+}
+
+fn query(limit: u32) -> catalog::Query {
+    catalog::Query {
+        categories: Vec::new(),
+        brand: None,
+        any_tag: Vec::new(),
+        price_min: None,
+        price_max: None,
+        similar_to: None,
+        style_of: None,
+        exclude: Vec::new(),
+        in_stock: true,
+        order_by: "similarity".into(),
+        limit,
+    }
+}
+
+/// Deep, and not to be turned into a loop.
+#[expect(unconditional_recursion, reason = "that is the act")]
+fn recurse(depth: u64) {
+    let frame = black_box([depth; 16]);
+    recurse(frame[3] + 1);
+    black_box(frame);
+}
