@@ -1,1 +1,28 @@
 //! HTTP: routes, extractors, errors to statuses, OpenAPI.
+//!
+//! Start reading at [`app`] (the routes as one service) and [`run`] (serving it). What this crate leaves out: rules.
+//! A handler extracts, calls one function of the engine and shapes the answer; the engine's errors know no
+//! statuses, they get them in one place, as problem documents (RFC 9457) with a stable [`Code`].
+//!
+//! `docs/http.md` tells the same from the client's side.
+
+mod app;
+mod auth;
+mod body;
+mod canonical;
+mod code;
+mod failure;
+mod json;
+mod lines;
+mod observe;
+mod openapi;
+mod path;
+mod problem;
+mod routes;
+mod serve;
+mod wire;
+
+pub use app::{AppState, Readiness, Timeouts, app};
+pub use auth::{AuthPolicy, TokenDigest};
+pub use code::Code;
+pub use serve::{Ended, ServeOptions, run};

@@ -1,0 +1,139 @@
+//! From the engine's errors to problems: the one place that knows which error has which code.
+//!
+//! What is the caller's fault is said in the error's own words. What is the host's own trouble is said in
+//! general; its reason goes to the log.
+
+use std::error::Error;
+
+use rebound_domain::ids::ReturnId;
+use rebound_engine::{ControlError, DecideError, Fault, LineError, PublishError};
+use rebound_sandbox::CompileError;
+use rebound_storage::{CommitError, StorageError};
+
+use crate::code::Code;
+use crate::path;
+use crate::problem::Problem;
+
+impl From<Fault> for Problem {
+    fn from(fault: Fault) -> Self {
+        let chain = chain(&fault);
+        match trouble(&fault) {
+            Trouble::Passing => {
+                let detail =
+                    "more work is waiting than the host takes on; send the same request again in a moment";
+                Problem::new(Code::Busy, detail)
+            }
+            Trouble::Storage => {
+                let detail =
+                    "the storage does not answer; send the same request again later, nothing is done twice";
+                Problem::failure(Code::StorageUnavailable, detail, chain)
+            }
+            Trouble::Bug => Problem::internal(chain),
+        }
+    }
+}
+
+/// What a fault means to whoever asked.
+enum Trouble {
+    /// The same request may well succeed next time.
+    Passing,
+    /// Nothing will succeed before somebody has looked at the storage.
+    Storage,
+    /// The host did something wrong, or finds what it cannot have written.
+    Bug,
+}
+
+fn trouble(fault: &Fault) -> Trouble {
+    match fault {
+        Fault::Busy => Trouble::Passing,
+        Fault::Storage(error) => storage_trouble(error),
+        Fault::Commit(error) => match error.as_ref() {
+            // A conflict that outlived its retries.
+            CommitError::Conflict { .. } | CommitError::Overloaded { .. } => Trouble::Passing,
+            CommitError::Unavailable(_) | CommitError::Unknown(_) => Trouble::Storage,
+            CommitError::Unreadable(error) => storage_trouble(error),
+            CommitError::BoundExceeded { .. } | CommitError::Invalid(_) => Trouble::Bug,
+        },
+        Fault::Damaged(_) | Fault::Lost(_) => Trouble::Bug,
+    }
+}
+
+fn storage_trouble(error: &StorageError) -> Trouble {
+    match error {
+        StorageError::Unavailable(_) | StorageError::Read(_) => Trouble::Storage,
+        StorageError::Invalid(_) | StorageError::Corrupt { .. } => Trouble::Bug,
+    }
+}
+
+impl From<DecideError> for Problem {
+    fn from(error: DecideError) -> Self {
+        let detail = error.to_string();
+        match error {
+            DecideError::EventConflict { .. } => Problem::new(Code::EventConflict, detail),
+            DecideError::ReturnDecided { return_id } => {
+                Problem::new(Code::ReturnAlreadyDecided, detail).plan(plan_address(&return_id))
+            }
+            DecideError::UnknownSku { .. } => Problem::new(Code::UnknownSku, detail),
+            DecideError::Currency { .. } => Problem::new(Code::CurrencyMismatch, detail).field("currency"),
+            DecideError::Invalid { field, .. } => Problem::new(Code::InvalidField, detail).field(field),
+            DecideError::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<PublishError> for Problem {
+    fn from(error: PublishError) -> Self {
+        let detail = error.to_string();
+        match error {
+            PublishError::Refused(rebound_sandbox::PublishError::Compile(CompileError::Child { .. })) => {
+                Problem::internal(chain(&error))
+            }
+            PublishError::Refused(_) => Problem::new(Code::PluginRefused, detail),
+            PublishError::Manifest { field, .. } => Problem::new(Code::PluginRefused, detail).field(field),
+            PublishError::VersionTaken { .. } => Problem::new(Code::VersionTaken, detail),
+            PublishError::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<ControlError> for Problem {
+    fn from(error: ControlError) -> Self {
+        let detail = error.to_string();
+        match error {
+            ControlError::UnknownPlugin { .. } => Problem::new(Code::UnknownPlugin, detail),
+            ControlError::WrongStage { .. } => Problem::new(Code::WrongStage, detail),
+            ControlError::Config { path, .. } => Problem::new(Code::InvalidConfig, detail).field(path),
+            ControlError::Invalid { field, .. } => Problem::new(Code::InvalidField, detail).field(field),
+            ControlError::StageTaken { .. } => Problem::new(Code::StageTaken, detail),
+            ControlError::CurrencyFixed { .. } => Problem::new(Code::CurrencyFixed, detail).field("currency"),
+            ControlError::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+/// The code of an import's bad line.
+pub(crate) fn line_code(error: &LineError) -> Code {
+    match error {
+        LineError::UnknownSku { .. } => Code::UnknownSku,
+        LineError::Currency { .. } => Code::CurrencyMismatch,
+        LineError::OrderConflict { .. } => Code::OrderConflict,
+        LineError::Invalid { .. } => Code::InvalidField,
+    }
+}
+
+/// Where a return's plan is read.
+pub(crate) fn plan_address(return_id: &ReturnId) -> String {
+    format!("/v1/returns/{}", path::encode(return_id.as_str()))
+}
+
+/// An error and everything behind it, as one line for the log.
+pub(crate) fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        source = error.source();
+    }
+    text
+}

@@ -1,0 +1,225 @@
+//! JSON bodies: read strictly, and when they do not stand, said where and why.
+
+use std::fmt;
+
+use axum::body::Bytes;
+use axum::extract::{FromRequest, Request};
+use rebound_engine::BodyDigest;
+use serde::de::{DeserializeOwned, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_json::error::Category;
+use serde_json::{Map, Number, Value};
+
+use crate::app::AppState;
+use crate::body;
+use crate::canonical;
+use crate::code::Code;
+use crate::problem::Problem;
+
+/// Names closer than this are what was probably meant.
+const SIMILAR: f64 = 0.8;
+
+/// A JSON body of at most `limits.request_bytes`.
+pub(crate) struct Json<T>(pub(crate) T);
+
+impl<T: DeserializeOwned> FromRequest<AppState> for Json<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &AppState) -> Result<Self, Problem> {
+        parse(&json_bytes(request, state).await?).map(Self)
+    }
+}
+
+/// A JSON body, and the digest that "the same body" is compared by.
+pub(crate) struct DigestedJson<T>(pub(crate) T, pub(crate) BodyDigest);
+
+impl<T: DeserializeOwned> FromRequest<AppState> for DigestedJson<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &AppState) -> Result<Self, Problem> {
+        let bytes = json_bytes(request, state).await?;
+        check_object(&bytes)?;
+        // Parsed once: a typed value read from the parsed one costs a fifth of reading the bytes again.
+        let Strict(value) =
+            serde_json::from_slice(&bytes).map_err(|error| explain::<Strict>(&bytes, &error))?;
+        let typed = T::deserialize(&value).map_err(|error| explain::<T>(&bytes, &error))?;
+        Ok(Self(typed, canonical::digest(&value)))
+    }
+}
+
+async fn json_bytes(request: Request, state: &AppState) -> Result<Bytes, Problem> {
+    body::require_type(request.headers(), body::JSON)?;
+    body::read(request.into_body(), state.engine().limits().request_bytes, state.timeouts().body).await
+}
+
+/// Reads an object.
+///
+/// # Errors
+/// A problem that names the place and what would be right.
+pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    check_object(bytes)?;
+    serde_json::from_slice(bytes).map_err(|error| explain::<T>(bytes, &error))
+}
+
+/// serde reads a struct from an array too; the wire does not.
+fn check_object(bytes: &[u8]) -> Result<(), Problem> {
+    match bytes.trim_ascii_start().first() {
+        Some(b'{') => Ok(()),
+        _ => match serde_json::from_slice::<IgnoredAny>(bytes) {
+            Ok(_) => Err(Problem::new(
+                Code::InvalidField,
+                "the body is JSON, but not an object; send one in braces",
+            )),
+            Err(error) => Err(invalid_json(&error)),
+        },
+    }
+}
+
+fn invalid_json(error: &serde_json::Error) -> Problem {
+    Problem::new(Code::InvalidJson, format!("the body is not valid JSON: {error}"))
+}
+
+/// Reads the bytes again, slowly, to say where they do not stand.
+fn explain<T: DeserializeOwned>(bytes: &[u8], error: &serde_json::Error) -> Problem {
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    match serde_path_to_error::deserialize::<_, T>(&mut deserializer) {
+        Err(located) if located.inner().classify() == Category::Data => {
+            let path = match located.path().to_string() {
+                root if root == "." => String::new(),
+                path => path,
+            };
+            misfit(&path, &bare(located.inner()))
+        }
+        Err(located) => invalid_json(located.inner()),
+        Ok(_) => invalid_json(error),
+    }
+}
+
+/// An error's message without the line and column, which a path says better.
+fn bare(error: &serde_json::Error) -> String {
+    let message = error.to_string();
+    match message.rfind(" at line ") {
+        Some(end) => message[..end].to_owned(),
+        None => message,
+    }
+}
+
+/// The problem behind one of serde's messages about a value at `path`, empty for the whole.
+pub(crate) fn misfit(path: &str, message: &str) -> Problem {
+    if let Some((name, known)) = unknown_field(message) {
+        // serde's path ends at the unknown name when it knows it.
+        let parent = path.strip_suffix(name).unwrap_or(path).trim_end_matches('.');
+        let field = join(parent, name);
+        let nearest = known.iter().max_by(|a, b| closeness(name, a).total_cmp(&closeness(name, b)));
+        let hint = match nearest {
+            Some(nearest) if closeness(name, nearest) >= SIMILAR => format!("did you mean `{nearest}`?"),
+            Some(_) => format!("known here: {}", known.join(", ")),
+            None => "nothing is known here".to_owned(),
+        };
+        return Problem::new(Code::UnknownField, format!("`{field}` is not known; {hint}")).field(field);
+    }
+    if let Some(name) = message.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`')) {
+        let field = join(path, name);
+        return Problem::new(Code::InvalidField, format!("`{field}` is missing; add it")).field(field);
+    }
+    match path {
+        "" => Problem::new(Code::InvalidField, message),
+        path => Problem::new(Code::InvalidField, format!("`{path}` does not stand: {message}")).field(path),
+    }
+}
+
+/// The name and the known ones in serde's message "unknown field `a`, expected one of `b`, `c`".
+fn unknown_field(message: &str) -> Option<(&str, Vec<&str>)> {
+    let rest = message.strip_prefix("unknown field `")?;
+    let (name, known) = match rest.rfind("`, expected ") {
+        Some(end) => (&rest[..end], &rest[end + 1..]),
+        None => (rest.strip_suffix("`, there are no fields")?, ""),
+    };
+    Some((name, known.split('`').skip(1).step_by(2).collect()))
+}
+
+fn closeness(name: &str, known: &str) -> f64 {
+    strsim::jaro_winkler(&name.to_lowercase(), known)
+}
+
+fn join(path: &str, name: &str) -> String {
+    if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
+}
+
+/// A value in which no object has a name twice. JSON leaves the meaning of such an object open, and so would two
+/// readers of one body.
+struct Strict(Value);
+
+/// Reads a value in which no object has a name twice.
+///
+/// # Errors
+/// The deserializer's, naming the name.
+pub(crate) fn strict_value<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Value, D::Error> {
+    Strict::deserialize(deserializer).map(|Strict(value)| value)
+}
+
+impl<'de> Deserialize<'de> for Strict {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(StrictVisitor)
+    }
+}
+
+struct StrictVisitor;
+
+impl<'de> Visitor<'de> for StrictVisitor {
+    type Value = Strict;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Strict, E> {
+        Ok(Strict(Value::Null))
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Strict, E> {
+        Ok(Strict(value.into()))
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Strict, E> {
+        Ok(Strict(number.into()))
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<Strict, E> {
+        Ok(Strict(number.into()))
+    }
+
+    fn visit_f64<E: serde::de::Error>(self, number: f64) -> Result<Strict, E> {
+        let number = Number::from_f64(number).ok_or_else(|| E::custom("the number is not finite"))?;
+        Ok(Strict(number.into()))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Strict, E> {
+        Ok(Strict(text.into()))
+    }
+
+    fn visit_string<E>(self, text: String) -> Result<Strict, E> {
+        Ok(Strict(text.into()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Strict, A::Error> {
+        let mut list = Vec::new();
+        while let Some(Strict(item)) = items.next_element()? {
+            list.push(item);
+        }
+        Ok(Strict(list.into()))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Strict, A::Error> {
+        let mut map = Map::new();
+        while let Some((name, Strict(value))) = members.next_entry::<String, _>()? {
+            if let Some(_twice) = map.insert(name.clone(), value) {
+                return Err(A::Error::custom(format_args!("`{name}` stands here twice; keep one")));
+            }
+        }
+        Ok(Strict(map.into()))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,99 @@
+use super::*;
+use crate::wire::return_event::ReturnEvent;
+use crate::wire::route::Route;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "only reading it matters")]
+struct Order {
+    quantity: u32,
+    lines: Option<Vec<Line>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "only reading it matters")]
+struct Line {
+    sku: String,
+    paid: i64,
+}
+
+#[track_caller]
+fn check(body: &str, code: Code, detail: &str) {
+    let problem = parse::<Order>(body.as_bytes()).unwrap_err();
+    assert_eq!((problem.code(), problem.detail()), (code, detail), "{body}");
+}
+
+#[test]
+fn a_body_that_is_not_json_is_told_from_one_that_does_not_fit() {
+    check("", Code::InvalidJson, "the body is not valid JSON: EOF while parsing a value at line 1 column 0");
+    check(
+        "{",
+        Code::InvalidJson,
+        "the body is not valid JSON: EOF while parsing an object at line 1 column 1",
+    );
+    check(
+        r#"{"quantity": 1} x"#,
+        Code::InvalidJson,
+        "the body is not valid JSON: trailing characters at line 1 column 17",
+    );
+    check("[1]", Code::InvalidField, "the body is JSON, but not an object; send one in braces");
+    assert_eq!(parse::<Order>(b"{\"quantity\": \"\xff\"}").unwrap_err().code(), Code::InvalidJson);
+}
+
+#[test]
+fn an_unknown_name_is_refused_with_the_one_that_was_probably_meant() {
+    check(r#"{"quantety": 1}"#, Code::UnknownField, "`quantety` is not known; did you mean `quantity`?");
+    check(r#"{"Quantity": 1}"#, Code::UnknownField, "`Quantity` is not known; did you mean `quantity`?");
+    check(r#"{"color": 1}"#, Code::UnknownField, "`color` is not known; known here: quantity, lines");
+    check(
+        r#"{"quantity": 1, "lines": [{"sku": "a", "paid": 1}, {"sku": "a", "price": 1}]}"#,
+        Code::UnknownField,
+        "`lines[1].price` is not known; known here: sku, paid",
+    );
+}
+
+#[test]
+fn a_value_that_does_not_fit_is_named_by_its_path() {
+    check(r#"{}"#, Code::InvalidField, "`quantity` is missing; add it");
+    check(
+        r#"{"quantity": 1, "lines": [{"sku": "a"}]}"#,
+        Code::InvalidField,
+        "`lines[0].paid` is missing; add it",
+    );
+    check(
+        r#"{"quantity": 1, "lines": [{"sku": 5, "paid": 1}]}"#,
+        Code::InvalidField,
+        "`lines[0].sku` does not stand: invalid type: integer `5`, expected a string",
+    );
+    check(
+        r#"{"quantity": 1, "quantity": 2}"#,
+        Code::InvalidField,
+        "`quantity` does not stand: duplicate field `quantity`",
+    );
+}
+
+#[test]
+fn a_name_twice_is_refused_at_any_depth() {
+    for body in [r#"{"a": 1, "a": 1}"#, r#"{"a": [{"b": {"c": 1, "d": 2, "c": 3}}]}"#] {
+        let error = serde_json::from_str::<Strict>(body).err().unwrap();
+        assert!(error.to_string().contains("stands here twice"), "{error}");
+    }
+    let config = r#"{"entries": [{"plugin": "a/b@1.0.0", "config": {"top": 1, "top": 2}}]}"#;
+    let problem = parse::<Route>(config.as_bytes()).err().unwrap();
+    assert_eq!(problem.detail(), "`entries[0].config.top` does not stand: `top` stands here twice; keep one");
+}
+
+#[test]
+fn a_strict_value_is_the_value() {
+    let body = r#"{"a": [null, true, -1, 1, 1.5, "x\n", {}], "b": {"c": 18446744073709551615}}"#;
+    assert_eq!(serde_json::from_str::<Strict>(body).unwrap().0, serde_json::from_str::<Value>(body).unwrap());
+}
+
+#[test]
+fn an_id_that_does_not_stand_is_named_by_its_path() {
+    let body = r#"{"source": "s", "id": "", "return_id": "r", "customer_id": "c", "requested_at": "2026-01-01T00:00:00Z",
+        "locale": "en", "currency": "CNY", "lines": []}"#;
+    let problem = parse::<ReturnEvent>(body.as_bytes()).err().unwrap();
+    assert_eq!(problem.detail(), "`id` does not stand: event id is empty; give it a value");
+}

@@ -1,0 +1,91 @@
+//! Parts of the path and parameters of the query.
+
+use std::error::Error as _;
+use std::fmt::Display;
+use std::str::FromStr;
+
+use axum::extract::{FromRequestParts, Query, RawPathParams};
+use axum::http::request::Parts;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::de::DeserializeOwned;
+
+use crate::code::Code;
+use crate::json;
+use crate::problem::Problem;
+
+/// What RFC 3986 calls unreserved stands for itself.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// A text as one part of a path.
+pub(crate) fn encode(text: &str) -> String {
+    utf8_percent_encode(text, RESERVED).to_string()
+}
+
+/// The one variable part of a route's path.
+pub(crate) struct PathPart<T>(pub(crate) T);
+
+impl<S, T> FromRequestParts<S> for PathPart<T>
+where
+    S: Send + Sync,
+    T: FromStr<Err: Display>,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let params = RawPathParams::from_request_parts(parts, state).await.map_err(|_| {
+            Problem::new(
+                Code::InvalidUrl,
+                "the path is not UTF-8 once decoded; percent-encode the UTF-8 bytes",
+            )
+        })?;
+        let (name, value) =
+            params.iter().next().ok_or_else(|| Problem::internal("a route without a part".to_owned()))?;
+        match value.parse() {
+            Ok(part) => Ok(Self(part)),
+            Err(error) => Err(Problem::new(Code::InvalidField, error.to_string()).field(name)),
+        }
+    }
+}
+
+/// The parameters of the query; one that is not known is refused.
+pub(crate) struct Params<T>(pub(crate) T);
+
+impl<S, T> FromRequestParts<S> for Params<T>
+where
+    S: Send + Sync,
+    T: DeserializeOwned,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let Query(params) = Query::try_from_uri(&parts.uri).map_err(|rejection| {
+            let mut message = rejection.to_string();
+            let mut source = rejection.source();
+            while let Some(error) = source {
+                message = error.to_string();
+                source = error.source();
+            }
+            json::misfit("", &message)
+        })?;
+        Ok(Self(params))
+    }
+}
+
+/// Stands for a query that a route does not take: `?dry_run=true` on a route that always writes must not pass.
+pub(crate) struct NoParams;
+
+impl<S: Send + Sync> FromRequestParts<S> for NoParams {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        match parts.uri.query() {
+            None | Some("") => Ok(Self),
+            Some(query) => {
+                let name = query.split(['=', '&']).next().unwrap_or_default();
+                let detail =
+                    format!("`{}` is not known; this route takes no parameters", name.escape_debug());
+                Err(Problem::new(Code::UnknownField, detail).field(name))
+            }
+        }
+    }
+}

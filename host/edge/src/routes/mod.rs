@@ -1,0 +1,52 @@
+//! The routes. A handler extracts, calls one function of the engine, and shapes the answer.
+//!
+//! The codes that a handler's problems may have stand beside it (`x-problems`); what follows from its shape alone
+//! (a body, a token) is added by [`crate::openapi`].
+
+mod control;
+mod imports;
+mod plugins;
+mod returns;
+mod service;
+
+use axum::body::Bytes;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::app::AppState;
+
+/// Routes that ask for the token.
+pub(crate) fn guarded() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(returns::post))
+        .routes(routes!(returns::get))
+        .routes(routes!(imports::post_orders))
+        .routes(routes!(imports::post_catalog))
+        .routes(routes!(imports::post_customers))
+        .routes(routes!(plugins::post, plugins::list))
+        .routes(routes!(control::put_route, control::get_route))
+        .routes(routes!(control::put_experiment, control::get_experiment))
+        .routes(routes!(control::list_experiments))
+        .routes(routes!(control::put_policy, control::get_policy))
+        .routes(routes!(control::put_budget, control::get_budget))
+        .routes(routes!(service::metrics))
+        .routes(routes!(service::document))
+}
+
+/// Routes that whoever watches over the process may ask.
+pub(crate) fn probes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(service::healthz)).routes(routes!(service::readyz))
+}
+
+/// An answer as JSON.
+fn json(status: StatusCode, body: &impl Serialize) -> Response {
+    let bytes = serde_json::to_vec(body).expect("an answer has string keys and finite numbers only");
+    content(status, "application/json", bytes.into())
+}
+
+fn content(status: StatusCode, media_type: &'static str, bytes: Bytes) -> Response {
+    (status, [(header::CONTENT_TYPE, HeaderValue::from_static(media_type))], bytes).into_response()
+}

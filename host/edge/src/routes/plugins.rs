@@ -1,0 +1,68 @@
+//! `/v1/plugins`: published versions.
+
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use rebound_engine::Novelty;
+use rebound_sandbox::Class;
+
+use super::json;
+use crate::app::AppState;
+use crate::body;
+use crate::code::Code;
+use crate::path::{NoParams, Params};
+use crate::problem::Problem;
+use crate::wire::plugin::{Plugin, PluginList, PublishParams};
+
+/// Publish a component under the name and version of its own manifest.
+///
+/// Published versions never change. Compiling runs to its end even when the client goes away.
+#[utoipa::path(
+    post,
+    path = "/v1/plugins",
+    tag = "plugins",
+    operation_id = "publish",
+    params(PublishParams),
+    request_body(content = Vec<u8>, content_type = "application/wasm", description = "The component"),
+    responses(
+        (status = 201, description = "Published now", body = Plugin),
+        (status = 200, description = "The same bytes were published before", body = Plugin),
+    ),
+    extensions(("x-problems" = json!(["plugin_refused", "version_taken", "busy", "storage_unavailable"]))),
+)]
+pub(super) async fn post(
+    State(state): State<AppState>,
+    Params(params): Params<PublishParams>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let class = Class::from(params.class);
+    body::require_type(request.headers(), body::WASM)?;
+    let _permit = state.uploads().try_acquire().map_err(|_| {
+        Problem::new(
+            Code::Busy,
+            "as many components as the host takes at once are being published; try again soon",
+        )
+    })?;
+    let size_max = class.component_bytes_max(state.engine().limits());
+    let bytes = body::read(request.into_body(), size_max, state.timeouts().body).await?;
+    let (publication, novelty) = state.engine().publish(class, bytes).await?;
+    let status = match novelty {
+        Novelty::New => StatusCode::CREATED,
+        Novelty::Known => StatusCode::OK,
+    };
+    Ok(json(status, &Plugin::from(publication)))
+}
+
+/// List every published version.
+#[utoipa::path(
+    get,
+    path = "/v1/plugins",
+    tag = "plugins",
+    operation_id = "list_plugins",
+    responses((status = 200, description = "By name and version", body = PluginList)),
+    extensions(("x-problems" = json!([]))),
+)]
+pub(super) async fn list(State(state): State<AppState>, _: NoParams) -> Response {
+    let plugins = state.engine().plugins().into_iter().map(Into::into).collect();
+    json(StatusCode::OK, &PluginList { plugins })
+}

@@ -1,0 +1,17 @@
+//! The shapes that cross the wire, apart from the domain's so that either can change alone.
+//!
+//! snake_case keys, kebab-case words, whole numbers only. A field that is not known is refused by name: a typo
+//! in a config must not pass silently. Ids are checked where they are read, so an error names its path.
+
+pub(crate) mod catalog;
+pub(crate) mod customer;
+pub(crate) mod experiment;
+pub(crate) mod import;
+pub(crate) mod order;
+pub(crate) mod plan;
+pub(crate) mod plugin;
+pub(crate) mod policy;
+pub(crate) mod return_event;
+pub(crate) mod route;
+pub(crate) mod scalar;
+pub(crate) mod trace;

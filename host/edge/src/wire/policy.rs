@@ -1,0 +1,171 @@
+//! What the merchant allows, and the budgets that coupons draw on.
+
+use rebound_domain::ids::BudgetId;
+use rebound_domain::money::Currency;
+use rebound_domain::policy as domain;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::scalar::{Amount, Count, Millis, Share};
+
+/// The merchant's policy. What is left out of a `PUT` gets the standard value again.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Policy {
+    /// ISO 4217: the one currency of catalogue, orders and returns. Fixed once there are products.
+    #[schema(value_type = String, pattern = "^[A-Z]{3}$", example = "CNY")]
+    currency: Currency,
+    /// IANA name; decides days, months and quiet hours. Standard: UTC.
+    timezone: Option<String>,
+    /// Allowed resolutions: refund (always), exchange, store-credit, repair, keep-item. Standard: the first three.
+    resolutions: Option<Vec<String>>,
+    /// From delivery, or the order where delivery is unknown. Standard: 30 days.
+    return_window_ms: Option<Millis>,
+    /// Order discounts at partial returns. Standard: keep.
+    partial_discount: Option<PartialDiscount>,
+    /// Allowed care actions. Standard: priority-reship, inspection-report.
+    care: Option<Vec<String>>,
+    /// The dearest incentive, of the paid price. Standard: 2,000.
+    #[schema(maximum = 10_000)]
+    incentive_share_max: Option<Share>,
+    /// The longest price hold. Standard: 24 hours.
+    hold_max_ms: Option<Millis>,
+    /// Stock is said only at or below this many units. Standard: 10.
+    low_stock: Option<Count>,
+}
+
+/// What becomes of an order's discount when part of the order comes back.
+#[derive(Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum PartialDiscount {
+    /// The customer keeps it.
+    Keep,
+    /// The refund stands, the lost discount is charged.
+    Rebill,
+    /// The lost discount is taken off the refund.
+    Reclaim,
+}
+
+/// A coupon budget.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Budget {
+    /// ISO 4217; the deployment's.
+    #[schema(value_type = String, pattern = "^[A-Z]{3}$", example = "CNY")]
+    currency: Currency,
+    /// All coupons of it together, at their maximum value.
+    #[schema(minimum = 0)]
+    limit: Amount,
+    /// The dearest single coupon.
+    #[schema(minimum = 0)]
+    max_value: Amount,
+    /// Which benefits it pays for: amount-off, percent-off, store-credit, free-shipping, gift.
+    benefits: Vec<String>,
+    /// Whether its coupons combine with others; exclusive when left out.
+    #[serde(default)]
+    stacking: Stacking,
+    /// How many coupons one customer may ever get from it; 1 when left out.
+    #[serde(default = "one")]
+    per_customer: Count,
+}
+
+/// Whether coupons combine.
+#[derive(Clone, Copy, Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Stacking {
+    /// With no other.
+    #[default]
+    Exclusive,
+    /// With any other that says so too.
+    Combinable,
+}
+
+fn one() -> Count {
+    Count(1)
+}
+
+impl From<Policy> for domain::Policy {
+    fn from(policy: Policy) -> Self {
+        let standard = Self::standard(policy.currency);
+        Self {
+            currency: policy.currency,
+            timezone: policy.timezone.unwrap_or(standard.timezone),
+            resolutions: policy.resolutions.unwrap_or(standard.resolutions),
+            return_window: policy.return_window_ms.map_or(standard.return_window, Into::into),
+            partial_discount: policy.partial_discount.map_or(standard.partial_discount, Into::into),
+            care: policy.care.unwrap_or(standard.care),
+            incentive_share_max: policy.incentive_share_max.map_or(standard.incentive_share_max, Into::into),
+            hold_max: policy.hold_max_ms.map_or(standard.hold_max, Into::into),
+            low_stock: policy.low_stock.map_or(standard.low_stock, |stock| stock.0),
+        }
+    }
+}
+
+impl From<domain::Policy> for Policy {
+    fn from(policy: domain::Policy) -> Self {
+        Self {
+            currency: policy.currency,
+            timezone: Some(policy.timezone),
+            resolutions: Some(policy.resolutions),
+            return_window_ms: Some(policy.return_window.into()),
+            partial_discount: Some(policy.partial_discount.into()),
+            care: Some(policy.care),
+            incentive_share_max: Some(policy.incentive_share_max.into()),
+            hold_max_ms: Some(policy.hold_max.into()),
+            low_stock: Some(Count(policy.low_stock)),
+        }
+    }
+}
+
+impl From<PartialDiscount> for domain::PartialDiscount {
+    fn from(discount: PartialDiscount) -> Self {
+        match discount {
+            PartialDiscount::Keep => Self::Keep,
+            PartialDiscount::Rebill => Self::Rebill,
+            PartialDiscount::Reclaim => Self::Reclaim,
+        }
+    }
+}
+
+impl From<domain::PartialDiscount> for PartialDiscount {
+    fn from(discount: domain::PartialDiscount) -> Self {
+        match discount {
+            domain::PartialDiscount::Keep => Self::Keep,
+            domain::PartialDiscount::Rebill => Self::Rebill,
+            domain::PartialDiscount::Reclaim => Self::Reclaim,
+        }
+    }
+}
+
+impl Budget {
+    pub(crate) fn into_domain(self, id: BudgetId) -> domain::Budget {
+        domain::Budget {
+            id,
+            currency: self.currency,
+            limit: self.limit.into(),
+            benefits: self.benefits,
+            max_value: self.max_value.into(),
+            stacking: match self.stacking {
+                Stacking::Exclusive => domain::Stacking::Exclusive,
+                Stacking::Combinable => domain::Stacking::Combinable,
+            },
+            per_customer: self.per_customer.0,
+        }
+    }
+}
+
+impl From<domain::Budget> for Budget {
+    fn from(budget: domain::Budget) -> Self {
+        Self {
+            currency: budget.currency,
+            limit: budget.limit.into(),
+            max_value: budget.max_value.into(),
+            benefits: budget.benefits,
+            stacking: match budget.stacking {
+                domain::Stacking::Exclusive => Stacking::Exclusive,
+                domain::Stacking::Combinable => Stacking::Combinable,
+            },
+            per_customer: Count(budget.per_customer),
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! The routes, called as a service: no socket but where serving itself is tested.
+
+mod contract;
+mod control;
+mod errors;
+mod faults;
+mod guest;
+mod imports;
+mod plugins;
+mod returns;
+mod serving;
+mod support;
