@@ -202,3 +202,6 @@ impl Drop for SledStorage {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -13,7 +13,7 @@ use crate::{OpenError, Revision};
 /// to some 20 entries, whatever their size, so the default segment of 512 KiB has pages of plain 8 KiB values
 /// overflow. 20 of our largest entries are 1.3 MiB, within a quarter of this. Part of the format: sled refuses to
 /// open what was made with another size.
-const SEGMENT_BYTES: usize = 8 * 1024 * 1024;
+pub(super) const SEGMENT_BYTES: usize = 8 * 1024 * 1024;
 
 /// sled panics below 256 bytes, and thrashes long before.
 const CACHE_BYTES_MIN: u64 = 1024 * 1024;
