@@ -1,1 +1,130 @@
-//! The shipped segments strategy.
+//! The shipped segmentation: who returns, told from the reason where there is one and from the customer's own
+//! history where there is none. `docs/strategies.md` states every rule with its numbers.
+
+mod signal;
+mod wording;
+
+use rebound_sdk::prelude::*;
+
+use signal::Signal;
+use wording::{ACKNOWLEDGED, ACKNOWLEDGED_REASON, INSPECTION_REPORT, NEXT, PRIORITY_RESHIP, TEMPLATES};
+
+rebound_sdk::config! {
+    /// Where one kind of customer ends and the next begins.
+    pub struct Config {
+        /// Fewest orders of a loyal customer.
+        #[schemars(range(min = 2))]
+        pub loyal_orders: u32 = 6,
+        /// Largest share of the value bought that a loyal customer has sent back, basis points.
+        #[schemars(range(max = 10_000))]
+        pub loyal_returned_bp: u32 = 1_000,
+        /// Fewest earlier returns of a serial returner.
+        #[schemars(range(min = 1))]
+        pub serial_returns: u32 = 5,
+        /// Smallest share of lines or of value that a serial returner has sent back, basis points.
+        #[schemars(range(min = 1, max = 10_000))]
+        pub serial_returned_bp: u32 = 2_000,
+        /// A return this soon after the order is an impulse, milliseconds.
+        pub impulse_ms: u64 = 259_200_000,
+        /// How much dearer than the customer's usual product counts as a matter of price, percent of it.
+        #[schemars(range(min = 100))]
+        pub dear_percent: u32 = 200,
+        /// Tags of products that are bought for what they are made of.
+        pub quality_tags: Vec<String> =
+            ["organic-cotton", "no-fluorescent-agent"].map(String::from).to_vec(),
+    }
+}
+
+/// The strategy.
+pub struct Segments;
+
+impl Strategy for Segments {
+    const NAME: &'static str = "rebound/segments";
+    const VERSION: &'static str = env!("CARGO_PKG_VERSION");
+    const SUMMARY: &'static str = env!("CARGO_PKG_DESCRIPTION");
+    const TEMPLATES: &'static [Template] = TEMPLATES;
+    type Config = Config;
+    type State = ();
+}
+
+impl Segmentation for Segments {
+    fn classify(call: &Call<'_, Self>) -> Result<Classification, Failure> {
+        let signals = signal::all(call.context, &call.config);
+        let segment = segment(&signals, traits(call));
+        Ok(Classification {
+            acknowledgement: acknowledgement(&call.context.event.lines),
+            care: care(call, &segment, &signals),
+            segment,
+            state: StateChange::Keep,
+        })
+    }
+}
+
+/// The strongest signal names the segment; the others that hold stay as traits.
+fn segment(signals: &[Signal], mut traits: Vec<String>) -> Segment {
+    let mut strongest = &signals[0];
+    for signal in &signals[1..] {
+        // Strictly: of equal signals the earlier stands.
+        if signal.confidence > strongest.confidence {
+            strongest = signal;
+        }
+    }
+    let others = signals.iter().filter(|signal| signal.key != strongest.key && signal.key != signal::REGULAR);
+    for other in others {
+        if !traits.iter().any(|word| word == other.key) {
+            traits.push(other.key.to_string());
+        }
+    }
+    let evidence = signals.iter().filter(|signal| signal.key == strongest.key);
+    Segment {
+        key: strongest.key.to_string(),
+        confidence: strongest.confidence,
+        evidence: evidence.map(|signal| signal.evidence.about(signal.about)).collect(),
+        traits,
+    }
+}
+
+/// What the returned products say their buyer looks for: `prefers:organic-cotton`.
+fn traits(call: &Call<'_, Segments>) -> Vec<String> {
+    let lines = &call.context.event.lines;
+    let wanted = |tag: &&String| lines.iter().any(|line| line.product.tags.contains(tag));
+    call.config.quality_tags.iter().filter(wanted).map(|tag| ["prefers:", tag].concat()).collect()
+}
+
+/// Names what comes back, and why, for the lines that were paid most; then what happens next.
+fn acknowledgement(lines: &[ReturnLine]) -> Vec<Sentence> {
+    const NAMED_MAX: usize = 3;
+    let mut dearest: Vec<(u32, &ReturnLine)> = (0..).zip(lines).collect();
+    dearest.sort_by_key(|(_, line)| std::cmp::Reverse(line.paid));
+    let named = dearest.iter().take(NAMED_MAX).map(|(index, line)| {
+        let template = if signal::telling(line).is_some() { ACKNOWLEDGED_REASON } else { ACKNOWLEDGED };
+        template.about(Subject::Returned(*index))
+    });
+    named.chain([NEXT.about(Subject::Plan)]).collect()
+}
+
+/// A customer who minds quality gets the same again, inspected: first of all, where policy allows it.
+fn care(call: &Call<'_, Segments>, segment: &Segment, signals: &[Signal]) -> Vec<Care> {
+    let disappointed = signals.iter().find(|signal| signal.key == signal::QUALITY);
+    let Some(signal) = disappointed.filter(|_| segment.key == signal::QUALITY) else { return Vec::new() };
+    let line = match signal.about {
+        Subject::Returned(line) => Some(line),
+        _ => None,
+    };
+    let actions = [("priority-reship", PRIORITY_RESHIP), ("inspection-report", INSPECTION_REPORT)];
+    let allowed =
+        actions.iter().filter(|(action, _)| call.context.policy.care.iter().any(|word| word == action));
+    allowed
+        .map(|(action, words)| Care {
+            action: action.to_string(),
+            line,
+            after: 0,
+            copy: vec![words.about(signal.about)],
+        })
+        .collect()
+}
+
+rebound_sdk::export!(Segments: segmentation);
+
+#[cfg(test)]
+mod tests;
