@@ -303,6 +303,17 @@ fn sentences_name_declared_templates_about_what_there_is() {
     );
     let step = Step { title: say("goodbye", Subject::Plan), ..testing::step("received", "hello") };
     refuses(desk.narrated(&[step]), "steps[0].title.template", undeclared);
+    let achievements = vec![Achievement { title: say("goodbye", Subject::Plan), ..achievement() }];
+    refuses(
+        desk.shared(&ShareKit { achievements, ..ShareKit::default() }),
+        "achievements[0].title.template",
+        undeclared,
+    );
+    refuses(
+        desk.classified(|it| it.care = vec![Care { copy: copy("goodbye", Subject::Plan), ..care() }]),
+        "care[0].copy[0].template",
+        undeclared,
+    );
 }
 
 #[test]

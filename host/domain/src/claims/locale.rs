@@ -3,7 +3,7 @@
 use icu_locale::{LanguageIdentifier, LocaleExpander};
 
 /// A BCP 47 language tag: language, script, region and variants. Extensions are read and left out.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Locale {
     /// As written, in canonical case.
     written: LanguageIdentifier,

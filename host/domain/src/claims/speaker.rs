@@ -1,5 +1,7 @@
 //! Says declared sentences with the host's facts in them.
 
+use std::rc::Rc;
+
 use super::{Fact, Format, Ledger, Locale, Part, Templates, Unsaid, Value, Why, reason};
 use crate::answer::Sentence;
 use crate::plan::{Line, Piece};
@@ -7,7 +9,7 @@ use crate::plan::{Line, Piece};
 /// Says sentences for one decision, in its customer's locale.
 pub struct Speaker<'a> {
     locale: Locale,
-    format: Format,
+    format: Rc<Format>,
     ledger: Ledger<'a>,
 }
 
@@ -16,7 +18,7 @@ impl<'a> Speaker<'a> {
     #[must_use]
     pub fn new(ledger: Ledger<'a>) -> Self {
         let locale = Locale::new(&ledger.situation.locale).unwrap_or_else(Locale::unknown);
-        let format = Format::new(&locale, ledger.situation.currency);
+        let format = Format::kept(&locale, ledger.situation.currency);
         Self { locale, format, ledger }
     }
 

@@ -63,6 +63,30 @@ fn counts_and_percentages_follow_the_locale_s_customs() {
     }
 }
 
+#[test]
+fn a_kept_format_is_the_locale_s_and_the_currency_s_own() {
+    let kept = |locale: &str, currency: &str| {
+        Format::kept(&Locale::new(locale).unwrap(), Currency::new(currency).unwrap())
+    };
+    for _ in 0..2 {
+        assert_eq!(kept("zh-CN", "CNY").money(Money(39_900)), "¥399.00");
+        assert_eq!(kept("en", "CNY").money(Money(39_900)), "CN¥399.00");
+        assert_eq!(kept("en", "USD").money(Money(39_900)), "$399.00");
+    }
+    assert!(Rc::ptr_eq(&kept("en", "USD"), &kept("en", "USD")));
+}
+
+#[test]
+fn made_up_locales_do_not_pile_up() {
+    for first in 'a'..='z' {
+        for second in 'a'..='j' {
+            let locale = Locale::new(&String::from_iter([first, second])).unwrap();
+            let _format = Format::kept(&locale, Currency::new("USD").unwrap());
+            assert!(KEPT.with_borrow(HashMap::len) <= KEPT_MAX);
+        }
+    }
+}
+
 proptest! {
     /// Whatever a merchant's locale and currency, something is written, and no minor unit is lost.
     #[test]
