@@ -1,7 +1,5 @@
 //! One call of a strategy: everything it may know.
 
-use std::cmp::Reverse;
-
 use crate::bindings::rebound::strategy::catalog::{Candidate, Query};
 use crate::types::{Context, Failure, Product, ProductId, StateChange};
 use crate::{Catalogue, Strategy, config};
@@ -25,12 +23,17 @@ impl<'a, S: Strategy> Call<'a, S> {
     /// event's order. Answers with indices into `context.event.lines`.
     pub fn dearest_lines(&self) -> Vec<usize> {
         let lines = &self.context.event.lines;
-        let is_first = |&index: &usize| {
+        let is_first = |index: usize| {
             let id = lines[index].product.id;
             lines[..index].iter().all(|line| line.product.id != id)
         };
-        let mut order: Vec<usize> = (0..lines.len()).filter(is_first).collect();
-        order.sort_by_key(|&index| Reverse(lines[index].product.price));
+        let price = |index: usize| lines[index].product.price;
+        let mut order: Vec<usize> = Vec::with_capacity(lines.len());
+        for index in (0..lines.len()).filter(|&index| is_first(index)) {
+            // Placed one by one: the standard library's sort would add 7 KB to every component.
+            let at = order.partition_point(|&other| price(other) >= price(index));
+            order.insert(at, index);
+        }
         order
     }
 

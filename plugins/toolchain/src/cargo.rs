@@ -22,7 +22,8 @@ pub struct Options {
 }
 
 /// The profile for guests, in full: a workspace may declare it, a stranger's crate does not.
-const PROFILE: [&str; 7] = [
+/// Dependencies are built for size: what is hot is generated into the strategy's own crate.
+const PROFILE: [&str; 8] = [
     "profile.guest.inherits='release'",
     "profile.guest.opt-level=3",
     "profile.guest.lto='fat'",
@@ -30,6 +31,7 @@ const PROFILE: [&str; 7] = [
     "profile.guest.panic='abort'",
     "profile.guest.strip=true",
     "profile.guest.debug=false",
+    "profile.guest.package.'*'.opt-level='s'",
 ];
 
 /// A fresh instance is made for every call, and its stack is memory to be made and cleaned: 64 KiB is

@@ -58,6 +58,9 @@ pub struct Interfaces {
 /// `Imports` when the module needs something outside the contract, `Component` when it is no such module.
 pub fn from_module(name: &str, module: &[u8], annotations: &Annotations) -> Result<Vec<u8>, BuildError> {
     let component_error = |reason| BuildError::Component { name: name.to_string(), reason };
+    if !Parser::is_core_wasm(module) {
+        return Err(component_error("it is no core WebAssembly module".to_string()));
+    }
     let stripped = strip(module).map_err(|error| component_error(error.to_string()))?;
     check_imports(name, stripped.imports, RUST_REMEDY)?;
     let encoded = ComponentEncoder::default()
@@ -75,12 +78,15 @@ pub fn from_module(name: &str, module: &[u8], annotations: &Annotations) -> Resu
 /// `Component` when it is not valid, `Imports` and `Exports` when it is no strategy.
 pub fn inspect(name: &str, component: &[u8]) -> Result<Interfaces, BuildError> {
     let component_error = |reason| BuildError::Component { name: name.to_string(), reason };
+    if !Parser::is_component(component) {
+        return Err(component_error("it is no WebAssembly component".to_string()));
+    }
     Validator::new_with_features(WasmFeatures::default())
         .validate_all(component)
         .map_err(|error| component_error(error.to_string()))?;
     let decoded = wit_component::decode(component).map_err(|error| component_error(format!("{error:#}")))?;
     let DecodedWasm::Component(resolve, world) = decoded else {
-        return Err(component_error("it is a WIT package; give a component".to_string()));
+        return Err(component_error("it is a WIT package and holds no code".to_string()));
     };
     let world = &resolve.worlds[world];
     let needed = world.imports.iter().filter(|(_, item)| is_capability(&resolve, item));
@@ -182,4 +188,4 @@ fn annotate(component: &mut Vec<u8>, name: &str, annotations: &Annotations) {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -51,7 +51,8 @@ impl Tools<'_> {
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)] // The programs it calls are shell scripts.
 mod tests {
     use super::*;
     use std::os::unix::fs::PermissionsExt;

@@ -26,7 +26,7 @@ impl Pick {
 }
 
 /// Every line in turn, dearest first, gives its best candidate, then its second best, until the slots are
-/// full; the picks then stand by similarity.
+/// full; the picks stand by similarity.
 pub(crate) fn all(call: &Call<'_, Upgrade>) -> Vec<Pick> {
     let slots = call.context.slots.min(call.config.offers_max) as usize;
     let mut picks: Vec<Pick> = Vec::with_capacity(slots);
@@ -36,25 +36,24 @@ pub(crate) fn all(call: &Call<'_, Upgrade>) -> Vec<Pick> {
             break;
         }
         let mut candidates = search(call, line).into_iter();
-        picks.extend(next(&mut candidates, line, &picks));
-        rest.push((line, candidates));
+        if take(&mut candidates, line, &mut picks) {
+            rest.push((line, candidates));
+        }
     }
     while picks.len() < slots && !rest.is_empty() {
-        rest.retain_mut(|(line, candidates)| {
-            let pick = if picks.len() < slots { next(candidates, *line, &picks) } else { None };
-            let is_found = pick.is_some();
-            picks.extend(pick);
-            is_found
-        });
+        rest.retain_mut(|(line, candidates)| picks.len() < slots && take(candidates, *line, &mut picks));
     }
-    picks.sort_by(|a, b| b.similarity().total_cmp(&a.similarity()));
     picks
 }
 
-/// The next candidate that no other line has taken.
-fn next(candidates: &mut impl Iterator<Item = Candidate>, line: usize, picks: &[Pick]) -> Option<Pick> {
+/// Takes the next candidate that no other line has, if there is one.
+fn take(candidates: &mut impl Iterator<Item = Candidate>, line: usize, picks: &mut Vec<Pick>) -> bool {
     let is_free = |candidate: &Candidate| picks.iter().all(|pick| pick.candidate.id != candidate.id);
-    candidates.find(is_free).map(|candidate| Pick { line, candidate })
+    let Some(candidate) = candidates.find(is_free) else { return false };
+    let pick = Pick { line, candidate };
+    let rank = picks.partition_point(|other| other.similarity() >= pick.similarity());
+    picks.insert(rank, pick);
+    true
 }
 
 /// As many as there may be offers is enough: fewer than that are taken by other lines.
