@@ -1,0 +1,6 @@
+//! Commands that are one request or two.
+
+pub(crate) mod build;
+pub(crate) mod experiment;
+pub(crate) mod publish;
+pub(crate) mod route;

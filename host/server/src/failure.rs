@@ -1,0 +1,92 @@
+//! Why a command did not do what it was asked, and how that is told: a sentence for people, a code for programs.
+
+use std::error::Error;
+use std::io;
+use std::path::PathBuf;
+
+use rebound_toolchain::BuildError;
+use serde_json::{Value, json};
+
+use crate::client::ClientError;
+use crate::exit::Exit;
+use crate::serve::StartFault;
+
+/// Why a command did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    /// What was asked cannot be meant.
+    #[error("{0}")]
+    Usage(String),
+    /// A file that the arguments name.
+    #[error("{} cannot be {verb}", path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// What was tried: read, written.
+        verb: &'static str,
+        /// Why not.
+        #[source]
+        source: io::Error,
+    },
+    /// A strategy does not build.
+    #[error(transparent)]
+    Build(#[from] BuildError),
+    /// The service did not do it.
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    /// The service does not come up, or ended badly. Boxed: it carries whole chains of errors.
+    #[error(transparent)]
+    Start(Box<StartFault>),
+    /// Nobody takes the output.
+    #[error("standard output cannot be written")]
+    Output(#[source] io::Error),
+}
+
+impl From<StartFault> for Failure {
+    fn from(fault: StartFault) -> Self {
+        Self::Start(Box::new(fault))
+    }
+}
+
+impl Failure {
+    pub(crate) fn exit(&self) -> Exit {
+        match self {
+            Failure::Usage(_) | Failure::File { .. } => Exit::Usage,
+            Failure::Build(_) | Failure::Output(_) => Exit::No,
+            Failure::Client(error) => error.exit(),
+            Failure::Start(fault) => fault.exit(),
+        }
+    }
+
+    /// The stable word to match on.
+    fn code(&self) -> &str {
+        match self {
+            Failure::Build(_) => "build_failed",
+            Failure::Client(error) => error.code(),
+            other => other.exit().word(),
+        }
+    }
+
+    /// As `--json` answers it.
+    pub(crate) fn to_json(&self) -> Value {
+        let mut error = json!({ "code": self.code(), "detail": chain(self) });
+        if let Failure::Client(ClientError::Problem(problem)) = self
+            && let Some(field) = &problem.field
+        {
+            error["field"] = json!(field);
+        }
+        json!({ "error": error })
+    }
+}
+
+/// An error and everything behind it, as one sentence.
+pub(crate) fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        source = error.source();
+    }
+    text
+}
