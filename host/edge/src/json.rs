@@ -84,15 +84,20 @@ fn explain<T: DeserializeOwned>(bytes: &[u8], error: &serde_json::Error) -> Prob
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     match serde_path_to_error::deserialize::<_, T>(&mut deserializer) {
         Err(located) if located.inner().classify() == Category::Data => {
-            let path = match located.path().to_string() {
-                root if root == "." => String::new(),
-                path => path,
-            };
-            misfit(&path, &bare(located.inner()))
+            misfit(&place(located.path()), &bare(located.inner()))
+        }
+        // serde_json calls a number or a boolean where a word belongs a syntax error too.
+        Err(located) if serde_json::from_slice::<Value>(bytes).is_ok() => {
+            misfit(&place(located.path()), &bare(located.inner()))
         }
         Err(located) => invalid_json(located.inner()),
         Ok(_) => invalid_json(error),
     }
+}
+
+/// A path as problems name it; empty for the whole.
+pub(crate) fn place(path: &serde_path_to_error::Path) -> String {
+    path.iter().next().map_or_else(String::new, |_| path.to_string())
 }
 
 /// An error's message without the line and column, which a path says better.
@@ -107,7 +112,7 @@ fn bare(error: &serde_json::Error) -> String {
 /// The problem behind one of serde's messages about a value at `path`, empty for the whole.
 pub(crate) fn misfit(path: &str, message: &str) -> Problem {
     if let Some((name, known)) = unknown_field(message) {
-        // serde's path ends at the unknown name when it knows it.
+        // The path of an unknown name ends with that name.
         let parent = path.strip_suffix(name).unwrap_or(path).trim_end_matches('.');
         let field = join(parent, name);
         let nearest = known.iter().max_by(|a, b| closeness(name, a).total_cmp(&closeness(name, b)));
@@ -118,9 +123,12 @@ pub(crate) fn misfit(path: &str, message: &str) -> Problem {
         };
         return Problem::new(Code::UnknownField, format!("`{field}` is not known; {hint}")).field(field);
     }
-    if let Some(name) = message.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`')) {
-        let field = join(path, name);
+    let quoted = |start: &str| message.strip_prefix(start)?.strip_suffix('`').map(|name| join(path, name));
+    if let Some(field) = quoted("missing field `") {
         return Problem::new(Code::InvalidField, format!("`{field}` is missing; add it")).field(field);
+    }
+    if let Some(field) = quoted("duplicate field `") {
+        return Problem::new(Code::InvalidField, format!("`{field}` is there twice; keep one")).field(field);
     }
     match path {
         "" => Problem::new(Code::InvalidField, message),
@@ -214,7 +222,7 @@ impl<'de> Visitor<'de> for StrictVisitor {
         let mut map = Map::new();
         while let Some((name, Strict(value))) = members.next_entry::<String, _>()? {
             if let Some(_twice) = map.insert(name.clone(), value) {
-                return Err(A::Error::custom(format_args!("`{name}` stands here twice; keep one")));
+                return Err(A::Error::custom(format_args!("duplicate field `{name}`")));
             }
         }
         Ok(Strict(map.into()))

@@ -1,10 +1,9 @@
 //! Parts of the path and parameters of the query.
 
-use std::error::Error as _;
 use std::fmt::Display;
 use std::str::FromStr;
 
-use axum::extract::{FromRequestParts, Query, RawPathParams};
+use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::de::DeserializeOwned;
@@ -58,16 +57,9 @@ where
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        let Query(params) = Query::try_from_uri(&parts.uri).map_err(|rejection| {
-            let mut message = rejection.to_string();
-            let mut source = rejection.source();
-            while let Some(error) = source {
-                message = error.to_string();
-                source = error.source();
-            }
-            json::misfit("", &message)
-        })?;
-        Ok(Self(params))
+        let pairs = form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes());
+        let params = serde_path_to_error::deserialize(serde_urlencoded::Deserializer::new(pairs));
+        params.map(Self).map_err(|error| json::misfit(&json::place(error.path()), &error.inner().to_string()))
     }
 }
 

@@ -58,11 +58,13 @@ fn told(lines: &[ReturnLine]) -> Vec<Signal> {
     let segments: Vec<Option<&str>> = lines.iter().map(|line| spoken_for(telling(line)?)).collect();
     let share = |segment: &str| {
         let same = lines.iter().zip(&segments).filter(|(_, of)| **of == Some(segment));
-        match total {
+        let share = match total {
             // Nothing was paid, or nobody knows: every line counts alike.
             ..=0 => same.count() as f32 / lines.len() as f32,
             _ => same.map(|(line, _)| line.paid).sum::<i64>() as f32 / total as f32,
-        }
+        };
+        // A line that was paid less than nothing must not make another count for more than all.
+        share.clamp(0.0, 1.0)
     };
     let signals = (0..).zip(&segments).filter_map(|(index, segment)| {
         let key = (*segment)?;

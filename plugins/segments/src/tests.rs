@@ -86,6 +86,18 @@ fn lines_nobody_paid_for_count_alike() {
 }
 
 #[test]
+fn a_line_paid_less_than_nothing_leaves_confidence_within_bounds() {
+    let mut scene = customer(
+        Scene::returning(&coat()).because("style").and(&Item::new(2, "Hat", 1)).because("defective"),
+        3,
+    );
+    scene.context.event.lines[1].paid = -9_000;
+    check(&scene, "style", &["segments.told"]);
+    let confidence = scene.classify::<Segments>().unwrap().segment.confidence;
+    assert!((0.94..=0.96).contains(&confidence), "{confidence}");
+}
+
+#[test]
 fn without_another_order_the_customer_is_new() {
     let scene = Scene::returning(&coat());
     check(&customer(scene.clone(), 0), "first-timer", &["segments.new-here"]);

@@ -130,10 +130,13 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>, BuildError> {
     std::fs::read(path).map_err(|source| BuildError::Read { path: path.to_path_buf(), source })
 }
 
-/// Writes a file, and the folders above it when they are missing.
+/// Writes a file, and the folders above it when they are missing. Whoever reads it meanwhile sees the old
+/// one or the new one, whole.
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), BuildError> {
+    let part = path.with_extension(format!("part-{}", std::process::id()));
     let folders = path.parent().map_or(Ok(()), std::fs::create_dir_all);
     folders
-        .and_then(|()| std::fs::write(path, bytes))
+        .and_then(|()| std::fs::write(&part, bytes))
+        .and_then(|()| std::fs::rename(&part, path))
         .map_err(|source| BuildError::Write { path: path.to_path_buf(), source })
 }

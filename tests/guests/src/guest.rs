@@ -9,7 +9,9 @@ mod bindings {
     export!(Hostile);
 }
 
-use bindings::exports::rebound::strategy::{coupon, metadata, progress, recommendation, segmentation, sharing};
+use bindings::exports::rebound::strategy::{
+    coupon, metadata, progress, recommendation, segmentation, sharing,
+};
 use bindings::rebound::strategy::log;
 use bindings::rebound::strategy::types::{
     Benefit, Context, Failure, Grant, Offer, Proposal, Scope, Segment, Sentence, StateChange, Subject, Terms,

@@ -252,15 +252,15 @@ fn pence(price: &str, quantity: i64) -> Result<i64> {
         None => (false, price),
     };
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-    if fraction.len() > 9 {
+    // In units of 10^-18 pounds: some medians are written as binary fractions, 2.4699999999999998.
+    if fraction.len() > 18 {
         bail!("{price} has more decimals than a price can have");
     }
-    // In units of 10^-9 pounds.
-    let fraction = format!("{fraction:0<9}");
-    let nano: i128 =
+    let fraction = format!("{fraction:0<18}");
+    let atto: i128 =
         format!("{whole}{fraction}").parse().with_context(|| format!("{price} is not a price"))?;
-    let total = nano * i128::from(quantity) * if negative { -1 } else { 1 };
-    const PENNY: i128 = 10_000_000;
+    let total = atto * i128::from(quantity) * if negative { -1 } else { 1 };
+    const PENNY: i128 = 10_000_000_000_000_000;
     let (quotient, remainder) = (total.div_euclid(PENNY), total.rem_euclid(PENNY));
     let up = remainder * 2 > PENNY || (remainder * 2 == PENNY && quotient % 2 != 0);
     Ok(i64::try_from(quotient + i128::from(up))?)
@@ -274,6 +274,7 @@ mod tests {
     fn prices_round_half_to_even_after_multiplying() {
         for (price, quantity, want) in [
             ("2.55", 6, 1530),
+            ("2.4699999999999998", 1, 247),
             ("0.001", 5, 0),
             ("0.005", 1, 0),
             ("0.015", 1, 2),

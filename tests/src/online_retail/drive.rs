@@ -7,7 +7,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::client::{Client, Method};
+use crate::client::{Client, Method};
+
 use super::data::{Line, OnlineRetail, Order, Return};
 
 /// Orders in one request.

@@ -1,10 +1,9 @@
 //! UCI "Online Retail" as a stream: orders and return documents interleaved by time, sent through the real binary.
 //!
-//! [`data`] reads the files, [`client`] speaks HTTP, [`drive`] sends the stream and measures, [`ledger`] recomputes
+//! [`data`] reads the files, [`drive`] sends the stream and measures, [`ledger`] recomputes
 //! what every plan may say from the data alone, [`verify`] holds one against the other, [`report`] prints,
 //! [`run`] does it all.
 
-pub mod client;
 pub mod data;
 pub mod drive;
 pub mod ledger;

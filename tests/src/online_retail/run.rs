@@ -1,16 +1,15 @@
 //! The whole run: start the service, set it up, send the stream twice, check, report.
 
-use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
 
-use super::client::{Client, Method};
 use super::data::OnlineRetail;
 use super::verify::{Split, Summary};
 use super::{drive, report, verify};
+use crate::client::{Client, Method};
+use crate::service::Service;
 
 /// What a run needs.
 pub struct Options {
@@ -80,7 +79,7 @@ pub fn run(options: &Options) -> Result<Run> {
     let steps = drive::stream(&data);
     verify::no_outcome_was_sent(&steps)?;
     let folder = tempfile::tempdir()?;
-    let service = Service::start(&options.binary, folder.path())?;
+    let service = Service::start(&options.binary, folder.path(), &["--clock", "event", "--currency", "GBP"])?;
     let client = Client::new(&service.url, None);
     drive::send_products(&client, &data)?;
     let split = set_up(&client, &options.components)?;
@@ -105,7 +104,7 @@ fn set_up(client: &Client, components: &Path) -> Result<Split> {
     client.ok(Method::Put, "/v1/budgets/returns", &budget)?;
     let mut versions = std::collections::BTreeMap::new();
     for name in ["segments", "upgrade", "affinity", "coupons", "share", "progress"] {
-        let path = components.join(format!("rebound_{name}.wasm"));
+        let path = components.join(format!("rebound-{name}.wasm"));
         let bytes = std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
         let answer = client.send(Method::Post, "/v1/plugins", "application/wasm", &bytes)?;
         let published = answer.json()?;
@@ -137,50 +136,4 @@ fn set_up(client: &Client, components: &Path) -> Result<Split> {
 fn with(mut document: Value, field: &str, value: Value) -> Value {
     document[field] = value;
     document
-}
-
-/// The real binary, replaying history. It ends with this value.
-struct Service {
-    child: Child,
-    url: String,
-}
-
-impl Service {
-    fn start(binary: &Path, data: &Path) -> Result<Self> {
-        let mut child = Command::new(binary)
-            .args([
-                "serve",
-                "--dev",
-                "--clock",
-                "event",
-                "--currency",
-                "GBP",
-                "--listen",
-                "127.0.0.1:0",
-                "--data",
-            ])
-            .arg(data)
-            .env("RUST_LOG", "warn")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .spawn()
-            .with_context(|| format!("cannot start {}", binary.display()))?;
-        let stdout = child.stdout.take().context("the service has no standard output")?;
-        let mut service = Self { child, url: String::new() };
-        let mut line = String::new();
-        BufReader::new(stdout).read_line(&mut line)?;
-        let first: Value =
-            serde_json::from_str(&line).with_context(|| format!("the service said {line:?} first"))?;
-        service.url =
-            first["listening"].as_str().with_context(|| format!("no address in {line:?}"))?.to_owned();
-        Ok(service)
-    }
-}
-
-impl Drop for Service {
-    fn drop(&mut self) {
-        // Killing a process that has ended already is no harm.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }

@@ -37,10 +37,10 @@ async fn send(stream: &mut TcpStream, text: &str) {
     stream.write_all(text.as_bytes()).await.unwrap();
 }
 
-/// Everything until the other end closes.
+/// Everything until the other end closes, in whatever way.
 async fn rest(stream: &mut TcpStream) -> String {
     let mut bytes = Vec::new();
-    stream.read_to_end(&mut bytes).await.unwrap();
+    let _closed = stream.read_to_end(&mut bytes).await;
     String::from_utf8(bytes).unwrap()
 }
 

@@ -1,0 +1,32 @@
+//! `cargo xtask check`: what must hold before a commit beside the tests. `.ci/run` calls it too.
+
+use anyhow::Result;
+
+use crate::workspace::{cargo, run as command, step};
+
+pub(crate) fn run() -> Result<()> {
+    step("format", || command(&mut cargo(&["fmt", "--all", "--check"])))?;
+    step("lints", || {
+        let selection = ["clippy", "--locked", "--workspace", "--all-targets"];
+        command(cargo(&selection).args(["--", "--deny", "warnings"]))
+    })?;
+    step("docs", || {
+        let selection = ["doc", "--locked", "--workspace", "--no-deps", "--document-private-items"];
+        command(cargo(&selection).env("RUSTDOCFLAGS", "--deny warnings"))
+    })?;
+    step("licences, sources and duplicates", licences)
+}
+
+/// The advisory database is left out: it would need the network at every check.
+fn licences() -> Result<()> {
+    let installed = cargo(&["deny", "--version"]).output().is_ok_and(|output| output.status.success());
+    if !installed {
+        anyhow::ensure!(
+            std::env::var_os("CI").is_none(),
+            "cargo-deny is missing; cargo install cargo-deny --locked"
+        );
+        eprintln!("    SKIPPED: cargo-deny is not installed; cargo install cargo-deny --locked");
+        return Ok(());
+    }
+    command(&mut cargo(&["deny", "--locked", "check", "bans", "licenses", "sources"]))
+}
