@@ -1,6 +1,7 @@
 //! What crosses crates.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::print_stderr, reason = "what was skipped, and the log of a service that failed")]
 
 mod foreign;
 mod harness;

@@ -144,7 +144,7 @@ fn an_order_with_a_bad_row_is_left_out_and_can_be_mended_from_the_rejects() {
 fn every_line_that_the_service_refuses_is_told_however_many() {
     let desk = Desk::new(&[]);
     let order = |index: u64| {
-        let sku = if index % 2 == 0 { "A" } else { "X" };
+        let sku = if index.is_multiple_of(2) { "A" } else { "X" };
         format!(
             "{}\n",
             json!({"id": format!("o-{index}"), "ordered_at": "2026-01-01T00:00:00Z",
@@ -282,14 +282,8 @@ fn a_dry_run_shows_a_plan_and_stores_nothing() {
     assert!(text.starts_with("return r-1 of shop e-1, stored before\n"), "{text}");
     let other = desk.file("other.json", json!({"a": 1}).to_string());
     desk.run(&["decide", &other]).expect(1, &["422"]);
-    assert_eq!(
-        desk.run(&["decide", &other, "--json"]).expect(1, &[]).json()["error"]["code"]
-            .as_str()
-            .unwrap()
-            .len()
-            > 3,
-        true
-    );
+    let refused = desk.run(&["decide", &other, "--json"]).expect(1, &[]).json();
+    assert!(refused["error"]["code"].as_str().is_some_and(|code| !code.is_empty()), "{refused}");
 }
 
 #[test]

@@ -5,7 +5,6 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "its output is for the person who called it")]
 
-mod bench;
 mod check;
 mod crash;
 mod demo;
@@ -42,8 +41,6 @@ enum Job {
     Demo(demo::Options),
     /// Run every test: plugins, workspace, doc tests and the demo.
     Test,
-    /// Measure, print the tables, and write them into docs/performance.md.
-    Bench(bench::Options),
     /// Kill the storage under load, reopen it and look for losses.
     Crash {
         /// How many times.
@@ -67,7 +64,6 @@ fn main() -> ExitCode {
     let result = match Arguments::parse().job {
         Job::Demo(options) => demo::run(&options),
         Job::Test => test::run(),
-        Job::Bench(options) => bench::run(&options),
         Job::Crash { rounds } => crash::run(rounds),
         Job::BuildPlugins => workspace::build_plugins().map(|built| workspace::describe(&built)),
         Job::OnlineRetail(options) => online_retail::run(&options),

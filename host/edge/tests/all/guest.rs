@@ -51,5 +51,6 @@ fn component(module: &str) -> Vec<u8> {
 
 /// A component that wants the network.
 pub(crate) fn networker() -> Vec<u8> {
-    wat::parse_str(r#"(component (import "wasi:sockets/tcp@0.2.0" (instance)))"#).unwrap()
+    wat::parse_str(r#"(component (import "wasi:sockets/tcp@0.2.0" (instance (export "listen" (func)))))"#)
+        .unwrap()
 }

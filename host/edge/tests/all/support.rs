@@ -36,7 +36,6 @@ fn sandbox() -> Sandbox {
 /// The routes over an engine of their own.
 pub(crate) struct Service {
     pub(crate) router: Router,
-    pub(crate) engine: Engine,
     pub(crate) readiness: Readiness,
 }
 
@@ -74,8 +73,8 @@ impl Service {
         };
         let engine = Engine::start(options).await.unwrap();
         let readiness = Readiness::default();
-        let router = app(AppState::new(engine.clone(), auth, readiness.clone(), timeouts));
-        Self { router, engine, readiness }
+        let router = app(AppState::new(engine, auth, readiness.clone(), timeouts));
+        Self { router, readiness }
     }
 
     pub(crate) fn get(&self, path: &str) -> Call {

@@ -39,7 +39,7 @@ pub(super) enum Assembler {
     /// JSON lines are what they are.
     AsIs,
     /// Each row by itself.
-    Rows(Converter),
+    Rows(Box<Converter>),
     /// Rows of one order together.
     Orders(Box<Orders>),
 }
@@ -48,7 +48,7 @@ impl Assembler {
     pub(super) fn new(converter: Converter) -> Self {
         match converter.kind {
             Kind::Orders => Self::Orders(Box::new(Orders { converter, current: None, refused: None })),
-            Kind::Catalog | Kind::Customers => Self::Rows(converter),
+            Kind::Catalog | Kind::Customers => Self::Rows(Box::new(converter)),
         }
     }
 
