@@ -1,6 +1,6 @@
 //! HTTP: routes, extractors, errors to statuses, OpenAPI.
 //!
-//! Start reading at [`app`] (the routes as one service) and [`run`] (serving it). What this crate leaves out: rules.
+//! Start reading at [`app()`] (the routes as one service) and [`run`] (serving it). What this crate leaves out: rules.
 //! A handler extracts, calls one function of the engine and shapes the answer; the engine's errors know no
 //! statuses, they get them in one place, as problem documents (RFC 9457) with a stable [`Code`].
 //!
