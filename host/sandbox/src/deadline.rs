@@ -27,11 +27,13 @@ pub(crate) fn ticks(span: Duration, tick: Duration) -> u64 {
 /// of them is gone.
 pub(crate) fn start(engines: Vec<EngineWeak>, tick: Duration) -> std::io::Result<()> {
     let run = move || {
-        loop {
+        let mut is_used = true;
+        while is_used {
             std::thread::sleep(tick);
-            let moved = engines.iter().filter_map(EngineWeak::upgrade).map(|engine| engine.increment_epoch());
-            if moved.count() == 0 {
-                return;
+            is_used = false;
+            for engine in engines.iter().filter_map(EngineWeak::upgrade) {
+                engine.increment_epoch();
+                is_used = true;
             }
         }
     };

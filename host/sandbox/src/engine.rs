@@ -68,6 +68,6 @@ fn config() -> Config {
 }
 
 fn memory_bytes(class: Class, limits: &Limits) -> usize {
-    let bytes = class.memory_bytes_max(limits).next_multiple_of(WASM_PAGE_BYTES);
-    usize::try_from(bytes).unwrap_or(usize::MAX)
+    let bytes = class.memory_bytes_max(limits).checked_next_multiple_of(WASM_PAGE_BYTES);
+    bytes.and_then(|bytes| usize::try_from(bytes).ok()).unwrap_or(usize::MAX)
 }

@@ -20,6 +20,8 @@ mod invoke;
 mod limiter;
 mod outcome;
 mod plugin;
+#[cfg(feature = "reuse")]
+mod reuse;
 mod runtime;
 mod sandbox;
 mod wire;
@@ -31,4 +33,6 @@ pub use inspect::{Exports, RefuseError};
 pub use outcome::{Level, LogLine, Outcome, Report, Trap, Usage};
 pub use plugin::{Origin, Plugin};
 pub use rebound_domain::check::InvalidOutput;
+#[cfg(feature = "reuse")]
+pub use reuse::Reused;
 pub use sandbox::{LoadError, PublishError, Sandbox, SandboxOptions, StartError};

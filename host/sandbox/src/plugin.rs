@@ -32,7 +32,7 @@ use crate::wire::verbs::{Classify, Compensate, Compose, Narrate, Recommend};
 /// give the same answer for the same fuel. A call never fails: whatever a strategy does becomes an [`Outcome`].
 #[derive(Clone)]
 pub struct Plugin {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
 }
 
 pub(crate) struct Shared {
@@ -207,10 +207,16 @@ impl Plugin {
                 Ok(value) => Outcome::Value(value),
                 Err(invalid) => Outcome::InvalidOutput(invalid),
             },
-            Err(Failure::Declined(reason)) => Outcome::Declined(reason),
-            Err(Failure::InvalidConfig(reason)) => Outcome::InvalidConfig(reason),
-            Err(Failure::Internal(reason)) => Outcome::Internal(reason),
+            Err(Failure::Declined(reason)) => Outcome::Declined(cut(reason, limits)),
+            Err(Failure::InvalidConfig(reason)) => Outcome::InvalidConfig(cut(reason, limits)),
+            Err(Failure::Internal(reason)) => Outcome::Internal(cut(reason, limits)),
         };
         invoke(runtime, component, export, Arc::clone(catalog), limits.output_bytes, params, finish)
     }
+}
+
+/// A reason is for the operator's eyes, and stays in the plan's trace: as long as a log line may be.
+fn cut(mut reason: String, limits: &Limits) -> String {
+    reason.truncate(reason.floor_char_boundary(limits.log_line_bytes as usize));
+    reason
 }

@@ -18,12 +18,12 @@ use crate::class::Class;
 use crate::compile::{CompileError, Compiler};
 use crate::deadline;
 use crate::inspect::{self, Exports, RefuseError};
-use crate::invoke::invoke;
+use crate::invoke::{invoke, store};
 use crate::outcome::{LogLine, Outcome};
 use crate::plugin::{Origin, Plugin, Shared};
 use crate::runtime::Runtime;
 use crate::wire;
-use crate::wire::verbs::verb;
+use crate::wire::verbs;
 
 /// Everything a sandbox is made of.
 #[derive(Debug, Clone)]
@@ -205,6 +205,7 @@ impl Sandbox {
         let linked = Linked::new(runtime, component, &stages).map_err(PublishError::Link)?;
         let manifest = self.describe(runtime, &linked, &stages)?;
         check::manifest(&self.shared.limits, &manifest).map_err(PublishError::Manifest)?;
+        linked.check_types(runtime).map_err(|error| PublishError::Link(format!("{error:#}")))?;
         Ok((linked.plugin(digest, origin, Arc::new(manifest.clone()), runtime), manifest))
     }
 
@@ -284,8 +285,9 @@ impl Sandbox {
         stages: &[Stage],
     ) -> Result<Manifest, PublishError> {
         let limits = &self.shared.limits;
-        let output_bytes_max =
-            limits.output_bytes + u64::from(limits.templates) * u64::from(limits.template_bytes);
+        // Beside what any answer may hold, all the templates.
+        let templates_bytes = u64::from(limits.templates) * u64::from(limits.template_bytes);
+        let output_bytes_max = limits.output_bytes.saturating_add(templates_bytes);
         let report = invoke(
             runtime,
             &linked.component,
@@ -320,10 +322,24 @@ impl Linked {
         let describe = function(&component, "metadata", "describe")?;
         let mut exports = [const { None }; Stage::ALL.len()];
         for stage in stages {
-            exports[*stage as usize] = Some(function(&component, stage.word(), verb(*stage))?);
+            exports[*stage as usize] = Some(function(&component, stage.word(), verbs::verb(*stage))?);
         }
         let component = runtime.linker.instantiate_pre(&component).map_err(|error| format!("{error:#}"))?;
         Ok(Self { component, describe, stages: exports })
+    }
+
+    /// Holds every stage's function to the contract now, rather than at its first call. Once published it stays
+    /// checked: the digest names the component.
+    fn check_types(&self, runtime: &Runtime) -> wasmtime::Result<()> {
+        let _slot = runtime.slots.take();
+        let mut store = store(runtime, Arc::new(NoCatalog), runtime.limits.output_bytes);
+        let instance = self.component.instantiate(&mut store)?;
+        for (stage, export) in Stage::ALL.into_iter().zip(&self.stages) {
+            if let Some(export) = export {
+                verbs::check_type(stage, &instance, &mut store, export)?;
+            }
+        }
+        Ok(())
     }
 
     fn plugin(

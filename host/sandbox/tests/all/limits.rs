@@ -1,0 +1,83 @@
+//! Each limit at its edge: the last that is allowed, the first that is not.
+
+use rebound_domain::limits::Limits;
+use rebound_sandbox::{Class, Outcome, RefuseError, Trap};
+
+use crate::fixture::{patient, publish, sandbox};
+use crate::guests::{act, detail, hostile};
+
+/// What an answer of the recommendation stage takes by itself: a result of a list and a state.
+const ANSWER_BYTES: u64 = 24;
+
+#[test]
+fn an_answer_of_64_kib_is_read_and_one_byte_more_is_not() {
+    let plugin = publish(&sandbox(patient()), hostile());
+    let text_bytes = patient().output_bytes - ANSWER_BYTES;
+    let report = act(&plugin, &format!("decline {text_bytes}"));
+    assert_eq!(report.outcome.word(), "declined", "{}", detail(&report));
+    assert_eq!(report.usage.output_bytes, 64 * 1024);
+    let report = act(&plugin, &format!("decline {}", text_bytes + 1));
+    assert_eq!(report.outcome, Outcome::Trap(Trap::Output));
+    assert_eq!(report.usage.output_bytes, 64 * 1024 + 1);
+}
+
+#[test]
+fn a_reason_is_cut_like_a_log_line() {
+    let plugin = publish(&sandbox(patient()), hostile());
+    assert_eq!(act(&plugin, "decline 2000").outcome, Outcome::Declined("x".repeat(1024)));
+    assert_eq!(act(&plugin, "fail 2000").outcome, Outcome::Internal("x".repeat(1024)));
+}
+
+#[test]
+fn a_state_of_4_kib_is_kept_and_one_byte_more_is_not() {
+    let plugin = publish(&sandbox(patient()), hostile());
+    assert_eq!(act(&plugin, "state 4096").outcome, Outcome::Value(()));
+    let Outcome::InvalidOutput(invalid) = act(&plugin, "state 4097").outcome else {
+        panic!("4097 bytes were kept")
+    };
+    assert_eq!(invalid.field, "state");
+}
+
+#[test]
+fn a_search_and_a_look_up_answer_for_at_most_the_limit() {
+    let limits = Limits { candidates: 7, ..patient() };
+    let plugin = publish(&sandbox(limits), hostile());
+    assert_eq!(act(&plugin, "found").outcome, Outcome::Declined("7".to_owned()));
+    assert_eq!(act(&plugin, "get 7").outcome, Outcome::Declined("7".to_owned()));
+    assert_eq!(act(&plugin, "get 8").outcome, Outcome::Declined("7".to_owned()));
+}
+
+#[test]
+fn a_call_gets_the_fuel_it_used_and_not_one_less() {
+    let used = act(&publish(&sandbox(patient()), hostile()), "serve").usage.fuel;
+    let with_fuel = |fuel| {
+        let sandbox = sandbox(Limits { fuel, ..patient() });
+        let plugin = publish(&self::sandbox(patient()), hostile());
+        let load = || Err("it is in the cache".into());
+        let plugin =
+            sandbox.load(Class::Standard, plugin.digest(), &load, plugin.manifest().clone()).unwrap();
+        act(&plugin, "serve")
+    };
+    assert_eq!(with_fuel(used).outcome, Outcome::Value(()));
+    let report = with_fuel(used - 1);
+    assert_eq!(report.outcome, Outcome::Trap(Trap::OutOfFuel));
+    assert_eq!(report.usage.fuel, used - 1);
+}
+
+#[test]
+fn each_class_has_its_own_size_limit() {
+    let size = hostile().len() as u64;
+    let limits = Limits { component_bytes: size - 1, component_bytes_large: size, ..patient() };
+    let sandbox = sandbox(limits);
+    assert_eq!(
+        sandbox.inspect(Class::Standard, hostile()),
+        Err(RefuseError::TooLarge { size, size_max: size - 1, class: Class::Standard })
+    );
+    let (plugin, _) = sandbox.publish(Class::Large, hostile()).unwrap();
+    assert_eq!(plugin.class(), Class::Large);
+    let report = act(&plugin, "spin");
+    assert_eq!(report.usage.fuel, limits.fuel_large, "and its own fuel");
+    let report = act(&plugin, "allocate");
+    assert_eq!(report.outcome, Outcome::Trap(Trap::Memory));
+    assert!(report.usage.memory_bytes > limits.memory_bytes, "and its own memory");
+}

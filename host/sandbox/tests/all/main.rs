@@ -1,0 +1,12 @@
+//! The sandbox from outside: what it takes in, what it refuses, and what hostile guests get out of it.
+
+mod cache;
+mod determinism;
+mod fixture;
+mod guests;
+mod handwritten;
+mod hostile;
+mod inspect;
+mod limits;
+mod neighbour;
+mod publish;

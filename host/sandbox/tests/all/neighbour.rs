@@ -1,0 +1,70 @@
+//! What one guest does, another served at the same time never notices.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use rebound_sandbox::{Plugin, Report, Usage};
+
+use crate::fixture::{catalog, context, patient, publish, sandbox, situation, unknown};
+use crate::guests::{act, hostile};
+
+/// Every attack, more often than the pool has room for.
+const ROUNDS: usize = 8;
+
+const ATTACKS: [(&str, &str); 10] = [
+    ("spin", "out-of-fuel"),
+    ("allocate", "memory"),
+    ("recurse", "stack"),
+    ("panic", "unreachable"),
+    ("flood 1000000", "out-of-fuel"),
+    ("search 100000", "out-of-fuel"),
+    ("offers 1000000", "memory"),
+    ("offers 3000", "output-too-large"),
+    ("nan", "invalid-output"),
+    ("product 99999", "invalid-output"),
+];
+
+/// All of a report that has to be the same every time.
+fn served(plugin: &Plugin) -> Report<rebound_domain::answer::Recommendations> {
+    let situation = situation();
+    let mut report = plugin.recommend(&context(&situation, "serve"), &catalog(), &unknown());
+    report.usage = Usage { micros: 0, extensions: 0, ..report.usage };
+    report
+}
+
+#[test]
+fn a_neighbour_never_notices_and_no_slot_is_lost() {
+    let sandbox = sandbox(patient());
+    let (neighbour, attacker) = (publish(&sandbox, hostile()), publish(&sandbox, hostile()));
+    let alone = served(&neighbour);
+    assert_eq!(alone.outcome.word(), "value");
+
+    let over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let watch = scope.spawn(|| {
+            let mut count = 0;
+            while !over.load(Ordering::Relaxed) || count == 0 {
+                assert_eq!(served(&neighbour), alone);
+                count += 1;
+            }
+        });
+        for (config, want) in ATTACKS {
+            for _ in 0..ROUNDS {
+                assert_eq!(act(&attacker, config).outcome.word(), want, "{config}");
+            }
+        }
+        over.store(true, Ordering::Relaxed);
+        watch.join().unwrap();
+    });
+    assert_eq!(served(&neighbour), alone, "and is served after it all");
+}
+
+#[test]
+fn more_callers_than_slots_wait_for_one_another() {
+    let plugin = publish(&sandbox(patient()), hostile());
+    let alone = served(&plugin);
+    std::thread::scope(|scope| {
+        for _ in 0..16 {
+            scope.spawn(|| assert_eq!(served(&plugin), alone));
+        }
+    });
+}
