@@ -70,6 +70,10 @@ fn complete(operation: &mut Value, is_open: bool) {
     for (status, codes) in by_status {
         responses.insert(status.as_str().to_owned(), response(&codes));
     }
+    if let Some(component) = operation.pointer_mut("/requestBody/content/application~1wasm") {
+        // Raw bytes have no schema in OpenAPI 3.1; what is derived from their type is a list of numbers.
+        *component = json!({});
+    }
     if !is_open {
         operation["security"] = json!([{ BEARER: [] }]);
     }

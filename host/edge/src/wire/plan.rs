@@ -8,7 +8,9 @@ use super::scalar::{Amount, Instant, Stage};
 use super::trace::Trace;
 
 /// A sentence: literals of a declared template, and facts that the host filled.
-pub(crate) type Line<'a> = Vec<Segment<'a>>;
+#[derive(Serialize, ToSchema)]
+#[serde(transparent)]
+pub(crate) struct Line<'a>(Vec<Segment<'a>>);
 
 /// A part of a sentence.
 #[derive(Serialize, ToSchema)]
@@ -282,7 +284,7 @@ fn lines(lines: &[domain::Line]) -> Vec<Line<'_>> {
 }
 
 fn line(line: &[domain::Piece]) -> Line<'_> {
-    line.iter().map(Into::into).collect()
+    Line(line.iter().map(Into::into).collect())
 }
 
 impl<'a> From<&'a domain::Piece> for Segment<'a> {

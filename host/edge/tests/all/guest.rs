@@ -6,8 +6,17 @@ use wit_parser::Resolve;
 const CONFIG_SCHEMA: &str =
     r#"{"type":"object","properties":{"top":{"type":"integer"}},"additionalProperties":false}"#;
 
-/// A segmentation strategy `tests/name@version`.
+/// A segmentation strategy.
 pub(crate) fn segmenter(name: &str, version: &str, summary: &str) -> Vec<u8> {
+    component(&module(name, version, summary, ""))
+}
+
+/// One that wants the network.
+pub(crate) fn networker() -> Vec<u8> {
+    component(&module("tests/net", "1.0.0", "s", r#"(import "wasi:sockets/network@0.2.0" "connect" (func))"#))
+}
+
+fn module(name: &str, version: &str, summary: &str, imports: &str) -> String {
     let mut texts = String::new();
     let mut fields: Vec<u32> = Vec::new();
     for text in [name, version, summary, CONFIG_SCHEMA] {
@@ -19,8 +28,9 @@ pub(crate) fn segmenter(name: &str, version: &str, summary: &str) -> Vec<u8> {
     let manifest: String =
         fields.iter().flat_map(|field| field.to_le_bytes()).map(|byte| format!("\\{byte:02x}")).collect();
     let texts = texts.replace('"', "\\22");
-    let module = format!(
+    format!(
         r#"(module
+            {imports}
             (memory (export "memory") 16)
             (global $next (mut i32) (i32.const 4096))
             (data (i32.const {MANIFEST}) "{manifest}")
@@ -32,8 +42,7 @@ pub(crate) fn segmenter(name: &str, version: &str, summary: &str) -> Vec<u8> {
                 (local.get $at))
             (func (export "rebound:strategy/metadata@0.1.0#describe") (result i32) (i32.const {MANIFEST}))
             (func (export "rebound:strategy/segmentation@0.1.0#classify") (param i32) (result i32) unreachable))"#
-    );
-    component(&module)
+    )
 }
 
 const MANIFEST: u32 = 64;
@@ -42,15 +51,17 @@ const TEXTS: u32 = 256;
 fn component(module: &str) -> Vec<u8> {
     let mut resolve = Resolve::default();
     let wit = concat!(env!("CARGO_MANIFEST_DIR"), "/../../wit/0.1.0");
-    let (package, _) = resolve.push_dir(wit).unwrap();
-    let world = resolve.select_world(&[package], Some("segmenter")).unwrap();
+    resolve.push_dir(wit).unwrap();
+    resolve
+        .push_str("wasi.wit", "package wasi:sockets@0.2.0; interface network { connect: func(); }")
+        .unwrap();
+    let world = "package tests:worlds; world greedy {
+        include rebound:strategy/segmenter@0.1.0;
+        import wasi:sockets/network@0.2.0;
+    }";
+    let package = resolve.push_str("worlds.wit", world).unwrap();
+    let world = resolve.select_world(&[package], Some("greedy")).unwrap();
     let mut module = wat::parse_str(module).unwrap();
     embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8, false).unwrap();
     ComponentEncoder::default().module(&module).unwrap().encode().unwrap()
-}
-
-/// A component that wants the network.
-pub(crate) fn networker() -> Vec<u8> {
-    wat::parse_str(r#"(component (import "wasi:sockets/tcp@0.2.0" (instance (export "listen" (func)))))"#)
-        .unwrap()
 }

@@ -32,7 +32,7 @@ async fn a_component_is_published_once_under_its_own_name() {
 async fn a_component_that_is_refused_is_told_why() {
     let service = Service::start().await;
     for (bytes, part) in [
-        (networker(), "wasi:sockets/tcp"),
+        (networker(), "wasi:sockets/network@0.2.0"),
         (b"\0asm\x01\0\0\0".to_vec(), "component"),
         (b"hello".to_vec(), "component"),
         (Vec::new(), "component"),
