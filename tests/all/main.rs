@@ -8,4 +8,6 @@ mod harness;
 mod online_retail;
 mod server;
 mod server_commands;
+mod server_desk;
+mod server_import;
 mod server_process;

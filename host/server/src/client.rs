@@ -7,10 +7,11 @@ use std::time::Duration;
 use clap::Args;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
 use ureq::http::{Response, Uri, header};
 
 use crate::exit::Exit;
-use crate::failure::Failure;
+use crate::failure::{Failure, chain};
 
 /// Compiling a large component takes a minute of CPU time, and the host may be busy.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(300);
@@ -105,11 +106,18 @@ impl ClientError {
         }
     }
 
-    pub(crate) fn code(&self) -> &str {
+    /// As `--json` answers it.
+    pub(crate) fn to_json(&self) -> Value {
         match self {
-            ClientError::Problem(problem) => &problem.code,
-            ClientError::Unreachable { .. } => "unreachable",
-            ClientError::Answer { .. } => "not_understood",
+            ClientError::Problem(Problem { code, detail, field, .. }) => {
+                let mut error = json!({ "code": code, "detail": detail });
+                if let Some(field) = field {
+                    error["field"] = json!(field);
+                }
+                error
+            }
+            ClientError::Unreachable { .. } => json!({ "code": "unreachable", "detail": chain(self) }),
+            ClientError::Answer { .. } => json!({ "code": "not_understood", "detail": chain(self) }),
         }
     }
 }

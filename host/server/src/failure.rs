@@ -58,23 +58,13 @@ impl Failure {
         }
     }
 
-    /// The stable word to match on.
-    fn code(&self) -> &str {
-        match self {
-            Failure::Build(_) => "build_failed",
-            Failure::Client(error) => error.code(),
-            other => other.exit().word(),
-        }
-    }
-
     /// As `--json` answers it.
     pub(crate) fn to_json(&self) -> Value {
-        let mut error = json!({ "code": self.code(), "detail": chain(self) });
-        if let Failure::Client(ClientError::Problem(problem)) = self
-            && let Some(field) = &problem.field
-        {
-            error["field"] = json!(field);
-        }
+        let error = match self {
+            Failure::Client(error) => error.to_json(),
+            Failure::Build(_) => json!({ "code": "build_failed", "detail": chain(self) }),
+            other => json!({ "code": other.exit().word(), "detail": chain(other) }),
+        };
         json!({ "error": error })
     }
 }

@@ -47,9 +47,7 @@ impl Workload {
             order["id"] = json!(format!("o-{CUSTOMER}"));
             event["id"] = json!(format!("e-{EVENT}"));
             event["return_id"] = json!(format!("r-{EVENT}"));
-            for it in [&mut order, &mut event] {
-                it["customer_id"] = json!(format!("c-{CUSTOMER}"));
-            }
+            [&mut order, &mut event].map(|it| it["customer_id"] = json!(format!("c-{CUSTOMER}")));
             patterns.push((event.to_string(), order.to_string()));
         }
         Ok(Self { examples, patterns, next: AtomicU64::new(0) })

@@ -117,13 +117,8 @@ impl Decide {
 }
 
 fn refuse(output: Output, number: u64, error: &ClientError) -> Result<(), Failure> {
-    let mut document = json!({ "number": number, "code": error.code(), "detail": error.to_string() });
-    if let ClientError::Problem(problem) = error {
-        document["detail"] = json!(problem.detail);
-        if let Some(field) = &problem.field {
-            document["field"] = json!(field);
-        }
-    }
+    let mut document = error.to_json();
+    document["number"] = json!(number);
     tell(output, document, &format!("event {number}: {error}"))
 }
 

@@ -289,7 +289,9 @@ fn mapped(
         })?;
         Ok(Mapped { field: *field, rule: rule.check(&format!("{section}.{name}"), field.form)? })
     });
-    let mapped = mapped.collect::<Result<Vec<_>, _>>()?;
+    let mut mapped = mapped.collect::<Result<Vec<_>, _>>()?;
+    // What is wrong with a row is told by its first bad field: first as the fields are documented.
+    mapped.sort_by_key(|mapped| known.iter().position(|field| field.name == mapped.field.name));
     complete(section, kind, known, &mapped)?;
     Ok(mapped)
 }

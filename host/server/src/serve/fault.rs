@@ -89,3 +89,51 @@ impl StartFault {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use rebound_domain::limits::Limits;
+
+    use super::*;
+
+    #[test]
+    fn everything_that_somebody_would_do_something_different_about_has_its_own_code() {
+        let path = || PathBuf::from("data");
+        let source = || io::Error::from(io::ErrorKind::Other);
+        let address = "127.0.0.1:80".parse().unwrap();
+        let plugin = "a/b@1.0.0".parse().unwrap();
+        let reason = "disk full".to_owned();
+        let range =
+            LimitsError::Range { path: path(), key: "fuel", value: Limits::default().fuel, min: 1, max: 2 };
+        let faults: [(StartFault, Exit); 11] = [
+            (StartFault::Listen { address, source: source() }, Exit::Address),
+            (OpenError::AlreadyOpen { path: path() }.into(), Exit::Locked),
+            (OpenError::FormatTooNew { path: path(), found: 2, known: 1 }.into(), Exit::Newer),
+            (OpenError::NotOurs { path: path() }.into(), Exit::Data),
+            (DataError::KeyMissing { dir: path() }.into(), Exit::Data),
+            (SandboxError::Cache { dir: path(), source: source() }.into(), Exit::Data),
+            (SandboxError::Thread(source()).into(), Exit::Resources),
+            (range.into(), Exit::Config),
+            (EngineError::Plugin { plugin, source: source().into() }.into(), Exit::Plugin),
+            (StartFault::StorageFailed(Unavailable::Failed { reason }), Exit::StorageFailed),
+            (StartFault::Cut { count: 1, grace: Duration::ZERO }, Exit::Cut),
+        ];
+        for (fault, exit) in faults {
+            assert_eq!(fault.exit(), exit, "{fault}");
+        }
+    }
+
+    #[test]
+    fn an_address_that_cannot_be_listened_on_comes_with_the_way_out() {
+        for (kind, want) in [
+            (io::ErrorKind::AddrInUse, "choose another port"),
+            (io::ErrorKind::AddrNotAvailable, "an address of this machine"),
+            (io::ErrorKind::PermissionDenied, "a port from 1024"),
+        ] {
+            let fault = StartFault::Listen { address: "127.0.0.1:80".parse().unwrap(), source: kind.into() };
+            assert!(fault.to_string().contains(want), "{fault}");
+        }
+    }
+}

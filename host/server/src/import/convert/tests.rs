@@ -75,11 +75,13 @@ fn what_is_wrong_with_a_row_is_said_by_field() {
     }
     check(&converter, 0, "  ", "id is empty; it must have a value");
     check(&converter, 3, "0", "quantity `0` is no whole number from 1");
-    check(&converter, 3, "2.5", "`2.5` is no whole number");
+    check(&converter, 3, "2.5", "quantity `2.5` is no whole number");
     check(&converter, 4, "1,50", "paid `1,50` is no plain number");
-    check(&converter, 4, "999999999999999999", "paid `999999999999999999` is no plain number");
+    check(&converter, 4, "9999999999999999", "paid `9999999999999999` is no plain number");
     check(&converter, 5, "01/12/2011", "ordered_at `01/12/2011` is no time");
     check(&converter, 5, "2011-02-30", "ordered_at `2011-02-30` is no time");
+    let dear = ["1", "S", "A", "4000000000", "999999999999999", "2011-01-01", "c"];
+    assert_eq!(converter.convert(&cells(&dear)).unwrap_err(), "paid is larger than any price");
 }
 
 const CATALOG: &str = r#"
@@ -169,5 +171,5 @@ fn a_currency_decides_how_many_digits_its_amounts_have() {
 fn a_map_of_columns_that_the_file_lacks_is_refused() {
     let map = Map::parse(CATALOG, Kind::Catalog).unwrap();
     let error = Converter::new(Kind::Catalog, map, &cells(&["code", "name"])).unwrap_err();
-    assert!(error.to_string().contains("; it has code, name"), "{error}");
+    assert!(error.to_string().contains("the file has no column pence; it has code, name"), "{error}");
 }
