@@ -76,7 +76,8 @@ fn times(sorted: &[ProductId], product: ProductId) -> usize {
     sorted[start..].iter().take_while(|&&other| other == product).count()
 }
 
-/// The weighted mean of three shares; unknown counts as nothing. Each further purchase adds less.
+/// The weighted mean of three shares; unknown counts as nothing. Each further purchase adds less. Not a number,
+/// and so not above 0 either, when every weight is 0.
 fn score(config: &Config, candidate: &Candidate, kept: usize) -> f32 {
     let repurchase = kept as f32 / (kept + 1) as f32;
     let parts = [
@@ -85,8 +86,5 @@ fn score(config: &Config, candidate: &Candidate, kept: usize) -> f32 {
         (config.similarity_weight, candidate.similarity.unwrap_or(0.0)),
     ];
     let weights: f32 = parts.iter().map(|(weight, _)| *weight as f32).sum();
-    if weights == 0.0 {
-        return 0.0;
-    }
     parts.iter().map(|(weight, share)| *weight as f32 * share).sum::<f32>() / weights
 }

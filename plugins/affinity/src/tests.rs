@@ -68,6 +68,13 @@ fn where_little_is_bought_together_what_is_alike_fills_up() {
 }
 
 #[test]
+fn what_is_alike_is_looked_for_beyond_what_was_already_found() {
+    let mut scene = scene().config(r#"{"candidates": 1}"#);
+    scene.shop.together(1, 2, 0.1).alike(1, 2, 0.9).alike(1, 3, 0.8);
+    check(&scene, &[(2, 0.05 + 0.18), (3, 0.16)]);
+}
+
+#[test]
 fn what_comes_back_or_is_sold_out_is_never_offered() {
     let mut scene = scene().and(&Item::new(7, "Brush", 9_000));
     scene.shop.together(1, 7, 0.9).together(7, 1, 0.9).together(1, 2, 0.9);

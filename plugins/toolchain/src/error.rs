@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Why a strategy did not become a component.
 #[derive(Debug, thiserror::Error)]
@@ -133,10 +134,33 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>, BuildError> {
 /// Writes a file, and the folders above it when they are missing. Whoever reads it meanwhile sees the old
 /// one or the new one, whole.
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), BuildError> {
-    let part = path.with_extension(format!("part-{}", std::process::id()));
+    /// Threads of one process may write the same file too.
+    static PARTS: AtomicU32 = AtomicU32::new(0);
+    let part = PARTS.fetch_add(1, Ordering::Relaxed);
+    let part = path.with_extension(format!("part-{}-{part}", std::process::id()));
     let folders = path.parent().map_or(Ok(()), std::fs::create_dir_all);
     folders
         .and_then(|()| std::fs::write(&part, bytes))
         .and_then(|()| std::fs::rename(&part, path))
         .map_err(|source| BuildError::Write { path: path.to_path_buf(), source })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn threads_that_write_one_file_leave_one_of_theirs_whole_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("deep/it.wasm");
+        std::thread::scope(|scope| {
+            for byte in 0..8 {
+                let path = &path;
+                scope.spawn(move || (0..20).for_each(|_| write(path, &[byte; 4_096]).unwrap()));
+            }
+        });
+        let bytes = read(&path).unwrap();
+        assert!(bytes.len() == 4_096 && bytes.iter().all(|byte| *byte == bytes[0]), "{} bytes", bytes.len());
+        assert_eq!(std::fs::read_dir(folder.path().join("deep")).unwrap().count(), 1);
+    }
 }

@@ -102,6 +102,14 @@ fn every_line_is_served_before_any_is_served_twice_dearest_first() {
 }
 
 #[test]
+fn a_round_ends_with_the_last_slot() {
+    let mut scene = scene(&[(coat(4, 11_000), 0.9), (coat(5, 11_000), 0.8)]).and(&coat(2, 50_000));
+    scene.shop.add(coat(6, 55_000)).add(coat(7, 55_000)).alike(2, 6, 0.3).alike(2, 7, 0.2);
+    // Third is the dearer line's second best, and then there is no room for the other's.
+    check(&scene, &[(4, 0), (6, 1), (7, 1)]);
+}
+
+#[test]
 fn lines_that_share_a_candidate_do_not_offer_it_twice() {
     let mut scene = scene(&[]).and(&coat(2, 10_500));
     scene.shop.add(coat(3, 11_000)).add(coat(4, 11_500));
