@@ -2,23 +2,32 @@
 
 use anyhow::Result;
 
-use crate::workspace::{cargo, run as command, step};
+use crate::workspace::{self, cargo, example, run as command, step};
 
 pub(crate) fn run() -> Result<()> {
-    step("format", || command(&mut cargo(&["fmt", "--all", "--check"])))?;
-    step("lints", || {
-        let selection = ["clippy", "--locked", "--workspace", "--all-targets"];
-        command(cargo(&selection).args(["--", "--deny", "warnings"]))
+    let examples = workspace::examples()?;
+    step("format", || {
+        command(&mut cargo(&["fmt", "--all", "--check"]))?;
+        examples
+            .iter()
+            .try_for_each(|manifest| command(cargo(&["fmt", "--check", "--manifest-path"]).arg(manifest)))
     })?;
-    // Private items are documented too: these docs are for who works here.
+    step("lints", || {
+        let selection = ["clippy", "--locked", "--workspace", "--all-targets", "--all-features"];
+        command(cargo(&selection).args(DENY_WARNINGS))?;
+        examples.iter().try_for_each(|manifest| {
+            let mut clippy = example(&["clippy", "--all-targets"], manifest);
+            command(clippy.args(DENY_WARNINGS))
+        })
+    })?;
     step("docs", || {
-        let selection = ["doc", "--locked", "--workspace", "--no-deps", "--document-private-items"];
-        command(
-            cargo(&selection).env("RUSTDOCFLAGS", "--deny warnings --allow rustdoc::private-intra-doc-links"),
-        )
+        let selection = ["doc", "--locked", "--workspace", "--no-deps"];
+        command(cargo(&selection).env("RUSTDOCFLAGS", "--deny warnings"))
     })?;
     step("licences, sources and duplicates", licences)
 }
+
+const DENY_WARNINGS: [&str; 3] = ["--", "--deny", "warnings"];
 
 /// The advisory database is left out: it would need the network at every check.
 fn licences() -> Result<()> {

@@ -5,6 +5,7 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "its output is for the person who called it")]
 
+mod bench;
 mod check;
 mod crash;
 mod demo;
@@ -41,16 +42,18 @@ enum Job {
     Demo(demo::Options),
     /// Run every test: plugins, workspace, doc tests and the demo.
     Test,
+    /// Measure, print the tables, and write them into docs/performance.md.
+    Bench(bench::Options),
     /// Kill the storage under load, reopen it and look for losses.
     Crash {
         /// How many times.
         #[arg(long, default_value_t = 200)]
         rounds: u32,
     },
+    /// Send the returns of a public data set through the service, twice, and hold every plan against the data.
+    OnlineRetail(online_retail::Options),
     /// Build the shipped strategies into target/rebound/.
     BuildPlugins,
-    /// Send UCI Online Retail's real orders and returns through the real binary and check every plan.
-    OnlineRetail(online_retail::Options),
     /// Write the sample data in examples/ again.
     Samples,
     /// Check format, lints, docs and licences.
@@ -64,9 +67,10 @@ fn main() -> ExitCode {
     let result = match Arguments::parse().job {
         Job::Demo(options) => demo::run(&options),
         Job::Test => test::run(),
+        Job::Bench(options) => bench::run(&options),
         Job::Crash { rounds } => crash::run(rounds),
-        Job::BuildPlugins => workspace::build_plugins().map(|built| workspace::describe(&built)),
         Job::OnlineRetail(options) => online_retail::run(&options),
+        Job::BuildPlugins => workspace::build_plugins().map(|built| workspace::describe(&built)),
         Job::Samples => samples::write(&workspace::root().join("examples")),
         Job::Check => check::run(),
         Job::Tether(tethered) => tethered.run(),

@@ -20,6 +20,15 @@ pub(crate) fn lines(head: &[&str], rows: &[Vec<String>]) -> Vec<String> {
     std::iter::once(&head).chain(rows).map(line).collect()
 }
 
+/// Rows under a head, in Markdown.
+pub(crate) fn markdown(head: &[&str], rows: &[Vec<String>]) -> String {
+    let row = |cells: Vec<&str>| format!("| {} |\n", cells.join(" | "));
+    let rule = (0..head.len()).map(|index| if index == 0 { "---" } else { "---:" });
+    let mut table = row(head.to_vec()) + &row(rule.collect());
+    table.extend(rows.iter().map(|cells| row(cells.iter().map(String::as_str).collect())));
+    table
+}
+
 /// How many columns a text takes: Chinese, Japanese and full-width characters take two.
 fn columns(text: &str) -> usize {
     text.chars().map(|character| if is_wide(character) { 2 } else { 1 }).sum()
@@ -37,5 +46,11 @@ mod tests {
     fn figures_line_up_beside_chinese_text() {
         let rows = [vec!["唇膏".to_owned(), "7".to_owned()], vec!["jeans".to_owned(), "120".to_owned()]];
         assert_eq!(lines(&["product", "sold"], &rows), ["product  sold", "唇膏        7", "jeans     120"]);
+    }
+
+    #[test]
+    fn a_table_is_written_in_markdown() {
+        let table = markdown(&["what", "value"], &[vec!["a".to_owned(), "1".to_owned()]]);
+        assert_eq!(table, "| what | value |\n| --- | ---: |\n| a | 1 |\n");
     }
 }

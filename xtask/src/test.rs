@@ -6,13 +6,18 @@ use std::process::{Command, Stdio};
 use anyhow::{Context as _, Result, ensure};
 use serde::Deserialize;
 
-use crate::workspace::{self, cargo, run as command, step};
+use crate::workspace::{self, Profile, cargo, example, run as command, step};
 
 pub(crate) fn run() -> Result<()> {
     let skips = tempfile::NamedTempFile::new()?;
     step("building the strategies", workspace::build_plugins)?;
+    // The tests of tests/ run the real binary, and `cargo test` alone would not build it.
+    step("building the service", || workspace::build_host(Profile::Dev, &workspace::SELECTION))?;
     step("tests of the workspace, doc tests included", || {
         command(cargo(&["test", "--locked", "--workspace"]).env(SKIPS, skips.path()))
+    })?;
+    step("tests of the example strategies", || {
+        workspace::examples()?.iter().try_for_each(|manifest| command(&mut example(&["test"], manifest)))
     })?;
     step("the demo", demo)?;
     report(skips.path())

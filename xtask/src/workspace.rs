@@ -64,6 +64,26 @@ fn strategies(plugins: &Path) -> Result<Vec<PathBuf>> {
     Ok(dirs)
 }
 
+/// The manifests of the example strategies in Rust: each is a workspace of its own, as a stranger's crate is.
+pub(crate) fn examples() -> Result<Vec<PathBuf>> {
+    let mut manifests = Vec::new();
+    for entry in std::fs::read_dir(root().join("examples/plugins"))? {
+        manifests.push(entry?.path().join("Cargo.toml"));
+    }
+    manifests.retain(|manifest| manifest.is_file());
+    manifests.sort();
+    Ok(manifests)
+}
+
+/// A cargo command on an example strategy, in our target folder.
+pub(crate) fn example(arguments: &[&str], manifest: &Path) -> Command {
+    let mut command = cargo(arguments);
+    command.arg("--locked").arg("--manifest-path").arg(manifest);
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
+    command.arg("--target-dir").arg(target.join("examples"));
+    command
+}
+
 /// Prints what was built.
 pub(crate) fn describe(built: &[Built]) {
     for Built { name, path, bytes, exports, .. } in built {
@@ -79,9 +99,25 @@ fn stage(export: &str) -> Option<&str> {
     (name != "metadata").then_some(name)
 }
 
-/// Builds the service in the profile that the tests use; answers with its path.
-pub(crate) fn build_host() -> Result<PathBuf> {
-    let mut command = cargo(&["build", "--locked", "--workspace", "--bin", "rebound"]);
+/// How the host is built.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Profile {
+    /// As the tests build it.
+    Dev,
+    /// For measuring.
+    Release,
+}
+
+/// What the tests select too.
+pub(crate) const SELECTION: [&str; 2] = ["--locked", "--workspace"];
+
+/// Builds the service; answers with its path.
+pub(crate) fn build_host(profile: Profile, selection: &[&str]) -> Result<PathBuf> {
+    let mut command = cargo(&["build", "--bin", "rebound"]);
+    command.args(selection);
+    if profile == Profile::Release {
+        command.arg("--release");
+    }
     command.arg("--message-format=json-render-diagnostics").stdout(Stdio::piped()).stderr(Stdio::inherit());
     let output = command.output().with_context(|| format!("{} cannot be started", shown(&command)))?;
     crate::interrupt::check()?;

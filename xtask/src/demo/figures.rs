@@ -169,9 +169,8 @@ pub(crate) fn milliseconds(duration: Duration) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
+    use serde_json::json;
 
     fn samples() -> Samples {
         let experiment = super::super::samples::Setting {

@@ -12,7 +12,7 @@ use std::net::{SocketAddr, TcpListener};
 
 use anyhow::{Context as _, Result, ensure};
 
-use crate::workspace::{self, step};
+use crate::workspace::{self, Profile, step};
 use crate::{DEMO_ADDRESS, interrupt};
 use client::Client;
 use figures::Figures;
@@ -38,7 +38,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     free(address)?;
     let samples = Samples::read(&workspace::root().join("examples"))?;
     let plugins = step("building the strategies", workspace::build_plugins)?;
-    let binary = step("building the service", workspace::build_host)?;
+    let binary = step("building the service", || workspace::build_host(Profile::Dev, &workspace::SELECTION))?;
 
     let mut service = Service::start(&binary, address)?;
     let client = Client::new(service.url());

@@ -1,0 +1,106 @@
+//! `cargo xtask bench`: measures, prints, and writes docs/performance.md.
+//!
+//! The measuring itself is in the benches of the crates; this runs them in one build and puts their figures beside
+//! the aims.
+
+mod figures;
+mod machine;
+mod page;
+
+use std::process::Stdio;
+
+use anyhow::{Context as _, Result, ensure};
+
+use crate::workspace::{self, Profile, cargo, shown, step};
+use figures::{Calls, Load};
+use page::Page;
+
+#[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Options {
+    /// Which benches; all when left out.
+    #[arg(value_enum)]
+    benches: Vec<Bench>,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  cargo xtask bench          all of them, and docs/performance.md is written again
+  cargo xtask bench http     decisions a second over HTTP, printed only";
+
+/// A bench of the workspace.
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Bench {
+    /// One sandboxed call, fresh, reused and native, and a start from the cache.
+    Sandbox,
+    /// Decisions a second over HTTP beside an echo, and in process.
+    Http,
+    /// Durable commits and reads.
+    Storage,
+    /// Searches and learning of the catalogue.
+    Catalog,
+}
+
+impl Bench {
+    const ALL: [Self; 4] = [Self::Sandbox, Self::Http, Self::Storage, Self::Catalog];
+
+    /// The bench's name for cargo.
+    fn target(self) -> &'static str {
+        match self {
+            Self::Sandbox => "call",
+            Self::Http => "http",
+            Self::Storage => "storage",
+            Self::Catalog => "catalogue",
+        }
+    }
+}
+
+/// One feature set for every build here, so that wasmtime is optimised once.
+const SELECTION: [&str; 4] = ["--locked", "--workspace", "--features", "rebound-sandbox/reuse"];
+
+pub(crate) fn run(options: &Options) -> Result<()> {
+    let chosen = if options.benches.is_empty() { &Bench::ALL[..] } else { &options.benches };
+    let built = step("building the strategies", workspace::build_plugins)?;
+    let components = built[0].path.parent().context("a component lies in a folder")?;
+    let binary = step("building the service with optimisations", || {
+        workspace::build_host(Profile::Release, &SELECTION)
+    })?;
+    let mut page = Page::new();
+    for &bench in chosen {
+        let output = step(&format!("measuring: {}", bench.target()), || {
+            let arguments = match bench {
+                Bench::Sandbox => vec!["--json".into()],
+                Bench::Http => http(&binary, components),
+                Bench::Storage | Bench::Catalog => Vec::new(),
+            };
+            measure(bench, &arguments)
+        })?;
+        match bench {
+            Bench::Sandbox => page.calls(&Calls::read(&output)?),
+            Bench::Http => page.load(&Load::read(&output)?),
+            Bench::Storage => page.text("Storage: durable commits and reads", &output),
+            Bench::Catalog => page.text("Catalogue: searches and learning", &output),
+        }
+    }
+    let page = page.finish();
+    println!("{page}");
+    if chosen.len() < Bench::ALL.len() {
+        eprintln!("docs/performance.md is left as it is: only a run of all benches writes it");
+        return Ok(());
+    }
+    let path = workspace::root().join("docs/performance.md");
+    std::fs::write(&path, page).with_context(|| format!("{} cannot be written", path.display()))
+}
+
+fn http(binary: &std::path::Path, components: &std::path::Path) -> Vec<std::ffi::OsString> {
+    vec!["--json".into(), "--binary".into(), binary.into(), "--components".into(), components.into()]
+}
+
+/// What a bench prints.
+fn measure(bench: Bench, arguments: &[std::ffi::OsString]) -> Result<String> {
+    let mut command = cargo(&["bench"]);
+    command.args(SELECTION).args(["--bench", bench.target(), "--"]).args(arguments);
+    let output = command.stderr(Stdio::inherit()).output()?;
+    ensure!(output.status.success(), "{} ended with {}", shown(&command), output.status);
+    String::from_utf8(output.stdout).context("a bench prints text")
+}

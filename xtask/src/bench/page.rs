@@ -1,0 +1,149 @@
+//! docs/performance.md.
+
+use super::figures::{Calls, Load, LoadRow};
+use super::machine;
+use crate::table::markdown;
+
+/// The page as it grows.
+pub(crate) struct Page {
+    aims: Vec<Vec<String>>,
+    sections: String,
+}
+
+impl Page {
+    pub(crate) fn new() -> Self {
+        Self { aims: Vec::new(), sections: String::new() }
+    }
+
+    fn aim(&mut self, what: &str, measured: String, aim: &str) {
+        self.aims.push(vec![what.to_owned(), measured, aim.to_owned()]);
+    }
+
+    /// One sandboxed call.
+    pub(crate) fn calls(&mut self, calls: &Calls) {
+        let Calls {
+            fresh_us,
+            reused_us,
+            upgrade_fresh_us,
+            upgrade_reused_us,
+            upgrade_native_us,
+            cold_load_us,
+            ..
+        } = *calls;
+        let times = |one: f64, other: f64| format!("{:.2} times", one / other);
+        self.aim("a fresh instance, against a kept one", times(fresh_us, reused_us), "at most 2 times");
+        self.aim(
+            "`rebound/upgrade` fresh, against kept",
+            times(upgrade_fresh_us, upgrade_reused_us),
+            "at most 2 times",
+        );
+        self.aim(
+            "`rebound/upgrade` fresh, against the same code native",
+            times(upgrade_fresh_us, upgrade_native_us),
+            "",
+        );
+        self.aim(
+            "start of a published plugin from the cache",
+            format!("{:.2} ms", cold_load_us / 1000.0),
+            "under 1 ms",
+        );
+        let row = |what: &str, us: f64, fuel: Option<u64>| {
+            vec![what.to_owned(), format!("{us:.1}"), fuel.map_or(String::new(), |fuel| fuel.to_string())]
+        };
+        let rows = [
+            row("the smallest recommender, fresh instance", fresh_us, Some(calls.fuel)),
+            row("the smallest recommender, kept instance", reused_us, None),
+            row("`rebound/upgrade`, fresh instance", upgrade_fresh_us, Some(calls.upgrade_fuel)),
+            row("`rebound/upgrade`, kept instance", upgrade_reused_us, None),
+            row("`rebound/upgrade`, native", upgrade_native_us, None),
+            row("load from the cache", cold_load_us, None),
+        ];
+        self.section("One recommendation over 50 candidates", &markdown(&["what", "us", "fuel"], &rows));
+    }
+
+    /// Decisions under load.
+    pub(crate) fn load(&mut self, load: &Load) {
+        for at_once in [1, 8, 64] {
+            if let Some(share) = load.share_of_echo(at_once) {
+                let what = format!("decisions over HTTP at {at_once} connections, against the echo");
+                self.aim(&what, format!("{share:.2}"), if at_once == 64 { "at least 0.5" } else { "" });
+            }
+        }
+        let row = |row: &LoadRow| {
+            let LoadRow { what, at_once, a_second, p50_us, p99_us } = row;
+            vec![
+                what.clone(),
+                at_once.to_string(),
+                format!("{a_second:.0}"),
+                p50_us.to_string(),
+                p99_us.to_string(),
+            ]
+        };
+        let rows: Vec<_> = load.rows.iter().map(row).collect();
+        let table = markdown(&["what", "at once", "a second", "p50 us", "p99 us"], &rows);
+        let words = "Every decision runs five strategies and is durable before it is answered. The echo is axum reading \
+            the same bodies as JSON and writing them again. Load generator and service share the machine.\n\n";
+        self.section("Decisions a second", &format!("{words}{table}"));
+    }
+
+    /// A bench's own words: a table stays one.
+    pub(crate) fn text(&mut self, title: &str, output: &str) {
+        let output = output.trim_matches('\n');
+        let is_table = output.lines().all(|line| line.starts_with('|'));
+        match is_table {
+            true => self.section(title, &format!("{output}\n")),
+            false => self.section(title, &format!("```text\n{output}\n```\n")),
+        }
+    }
+
+    fn section(&mut self, title: &str, body: &str) {
+        self.sections += &format!("\n## {title}\n\n{body}");
+    }
+
+    /// The page as text.
+    pub(crate) fn finish(self) -> String {
+        let mut page = String::from(
+            "# Performance\n\nWritten by `cargo xtask bench`; figures are medians, and those that are compared were \
+             measured in turns within one run.\n\n",
+        );
+        machine::describe().iter().for_each(|line| page += &format!("- {line}\n"));
+        if !self.aims.is_empty() {
+            page += &format!("\n## Aims\n\n{}", markdown(&["what", "measured", "aim"], &self.aims));
+        }
+        page + &self.sections
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_stays_a_table_and_text_becomes_a_block() {
+        let mut page = Page::new();
+        page.text("A", "\n| a |\n|---|\n| 1 |\n");
+        page.text("B", "plain\n");
+        assert_eq!(page.sections, "\n## A\n\n| a |\n|---|\n| 1 |\n\n## B\n\n```text\nplain\n```\n");
+    }
+
+    #[test]
+    fn ratios_stand_beside_their_aims() {
+        let mut page = Page::new();
+        page.calls(&Calls {
+            fresh_us: 30.0,
+            reused_us: 20.0,
+            upgrade_fresh_us: 80.0,
+            upgrade_reused_us: 50.0,
+            upgrade_native_us: 40.0,
+            cold_load_us: 500.0,
+            fuel: 1,
+            upgrade_fuel: 2,
+        });
+        let page = page.finish();
+        assert!(
+            page.contains("| a fresh instance, against a kept one | 1.50 times | at most 2 times |"),
+            "{page}"
+        );
+        assert!(page.contains("| 0.50 ms | under 1 ms |"), "{page}");
+    }
+}
