@@ -26,6 +26,8 @@ pub struct Limits {
     pub compile_memory_bytes: u64,
     /// CPU time of the process that compiles one component.
     pub compile_time: Duration,
+    /// Size of a compiled component, bytes; Python's takes about 80 MiB.
+    pub artefact_bytes: u64,
     /// Size of one call's answer, bytes.
     pub output_bytes: u64,
     /// Offers in one answer; a page shows fewer.
@@ -35,7 +37,7 @@ pub struct Limits {
     /// Sentences in one piece of copy.
     pub copy_keys: u32,
     /// Members of any other list in an answer: care actions, follow-ups, cards, achievements, steps, prizes,
-    /// traits, and what a coupon may be used on.
+    /// traits, and what a coupon may be used on; and categories and tags of one search.
     pub list_items: u32,
     /// A word of a strategy's own (a segment, a kind, a trait, a template's key), bytes.
     pub word_bytes: u32,
@@ -52,7 +54,7 @@ pub struct Limits {
     pub request_bytes: u64,
     /// Purchases in a context, the latest.
     pub purchases: u32,
-    /// Candidates of one search, and ids of one `get`.
+    /// Candidates of one search, products that it excludes, and ids of one `get`.
     pub candidates: u32,
     /// Lines of one order.
     pub lines: u32,
@@ -79,6 +81,7 @@ impl Default for Limits {
             component_bytes_large: 24 * MIB,
             compile_memory_bytes: 1024 * MIB,
             compile_time: Duration(60_000),
+            artefact_bytes: 256 * MIB,
             output_bytes: 64 * 1024,
             offers: 32,
             proposals: 8,

@@ -6,7 +6,6 @@
 //! is no moment at which the file could be exchanged in between.
 
 use std::fs::{self, DirBuilder, File, Permissions};
-use std::hash::{Hash, Hasher};
 use std::io::Write as _;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
@@ -14,10 +13,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use rebound_domain::ids::Digest;
-use sha2::{Digest as _, Sha256};
+use sha2::Sha256;
 use wasmtime::Engine;
 
 use crate::artefact::Artefact;
+use crate::engine::{SETTINGS_BYTES, settings};
 
 /// Where artefacts are kept, and the key that marks them as our own.
 #[derive(Clone)]
@@ -35,7 +35,8 @@ impl std::fmt::Debug for CacheOptions {
 }
 
 const TAG_BYTES: usize = 32;
-const SETTINGS_BYTES: usize = 32;
+/// How the name of a file begins that is still being written.
+const DRAFT: &str = ".draft-";
 
 /// What the cache holds for a component.
 pub(crate) enum Found {
@@ -61,6 +62,7 @@ impl Cache {
         let CacheOptions { dir, key } = options;
         DirBuilder::new().recursive(true).mode(0o700).create(&dir)?;
         fs::set_permissions(&dir, Permissions::from_mode(0o700))?;
+        sweep(&dir);
         Ok(Self { dir, key, settings: settings(engine) })
     }
 
@@ -85,7 +87,7 @@ impl Cache {
     pub(crate) fn keep(&self, component: Digest, artefact: &Artefact) -> std::io::Result<()> {
         static UNIQUE: AtomicU64 = AtomicU64::new(0);
         let unique = UNIQUE.fetch_add(1, Ordering::Relaxed);
-        let draft = self.dir.join(format!(".draft-{}-{unique}", std::process::id()));
+        let draft = self.dir.join(format!("{DRAFT}{}-{unique}", std::process::id()));
         let tag = self.mac(component, &self.settings, artefact.as_ref()).finalize().into_bytes();
         let written = new_file(&draft).and_then(|mut file| {
             file.write_all(&tag)?;
@@ -116,23 +118,17 @@ impl Cache {
     }
 }
 
-fn new_file(path: &Path) -> std::io::Result<File> {
-    File::options().write(true).create_new(true).mode(0o600).open(path)
-}
-
-/// wasmtime's own hash of everything that its compatibility depends on, its exact version included, by SHA-256.
-fn settings(engine: &Engine) -> [u8; SETTINGS_BYTES] {
-    struct Settings(Sha256);
-    impl Hasher for Settings {
-        fn write(&mut self, bytes: &[u8]) {
-            self.0.update(bytes);
-        }
-        fn finish(&self) -> u64 {
-            // Only collections ask for it; nothing here is one.
-            0
+/// Removes what a process left that ended while it wrote. One data folder has one process, so nobody else is
+/// writing; and a file that cannot be removed only takes room.
+fn sweep(dir: &Path) {
+    let Ok(entries) = fs::read_dir(dir) else { return };
+    for entry in entries.flatten() {
+        if entry.file_name().as_encoded_bytes().starts_with(DRAFT.as_bytes()) {
+            fs::remove_file(entry.path()).ok();
         }
     }
-    let mut settings = Settings(Sha256::new());
-    engine.precompile_compatibility_hash().hash(&mut settings);
-    settings.0.finalize().into()
+}
+
+fn new_file(path: &Path) -> std::io::Result<File> {
+    File::options().write(true).create_new(true).mode(0o600).open(path)
 }

@@ -6,7 +6,7 @@
 
 use std::ffi::OsString;
 use std::io::{self, Read as _, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::sync::{Mutex, PoisonError};
@@ -14,7 +14,8 @@ use std::thread;
 use std::time::Duration;
 
 use rebound_domain::limits::Limits;
-use rustix::process::{Resource, Rlimit, setrlimit};
+use rustix::process::{Resource, Rlimit, Signal, setrlimit};
+use wasmtime::Engine;
 
 use crate::artefact::Artefact;
 use crate::engine;
@@ -41,7 +42,7 @@ pub enum CompileError {
     /// wasmtime does not accept it.
     #[error("the component does not compile: {0}")]
     Refused(String),
-    /// It took more memory than the child may have, or the child crashed.
+    /// It took more memory than the child may have: the child was killed, or gave up.
     #[error("compiling did not fit into {memory_bytes} bytes ({status}); make the component smaller")]
     Memory {
         /// The child's limit.
@@ -55,7 +56,13 @@ pub enum CompileError {
         /// The child's limit.
         limit: Duration,
     },
-    /// The child could not be started or talked to.
+    /// It became larger than what may be kept and loaded.
+    #[error("compiled, the component is larger than {artefact_bytes_max} bytes; make it smaller")]
+    Artefact {
+        /// The limit.
+        artefact_bytes_max: u64,
+    },
+    /// The child could not be started or talked to, or failed on its own account. No fault of the component's.
     #[error("the compile process {} could not be used", program.display())]
     Child {
         /// What was run.
@@ -72,6 +79,9 @@ const WALL_FACTOR: u32 = 3;
 const COMPLAINT_BYTES_MAX: u64 = 4 * 1024;
 /// The child's own word that the component, not the child, is at fault.
 const EXIT_REFUSED: u8 = 65;
+const EXIT_INTERNAL: u8 = 70;
+/// The component does not even fit into the child's memory as it is.
+const EXIT_NO_ROOM: u8 = 71;
 
 impl Compiler {
     /// Makes an artefact of a component. Blocks; the caller sees to it that one compiles at a time.
@@ -91,15 +101,23 @@ impl Compiler {
                     .and_then(|child| converse(child, component, limits));
                 let ended =
                     in_child.map_err(|source| CompileError::Child { program: program.clone(), source })?;
-                ended.judge(limits).map(Artefact::compiled)
+                ended.judge(program, limits).map(Artefact::compiled)
             }
         }
     }
 }
 
 fn in_process(component: &[u8]) -> Result<Vec<u8>, CompileError> {
-    let refused = |error: wasmtime::Error| CompileError::Refused(format!("{error:#}"));
-    engine::compiling().map_err(refused)?.precompile_component(component).map_err(refused)
+    precompile(&engine::compiling().map_err(refused)?, component)
+}
+
+fn precompile(engine: &Engine, component: &[u8]) -> Result<Vec<u8>, CompileError> {
+    engine.precompile_component(component).map_err(refused)
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "map_err hands it over")]
+fn refused(error: wasmtime::Error) -> CompileError {
+    CompileError::Refused(format!("{error:#}"))
 }
 
 /// What a child left behind.
@@ -111,19 +129,31 @@ struct Ended {
 }
 
 impl Ended {
-    fn judge(self, limits: &Limits) -> Result<Vec<u8>, CompileError> {
+    fn judge(self, program: &Path, limits: &Limits) -> Result<Vec<u8>, CompileError> {
         use std::os::unix::process::ExitStatusExt as _;
-        let limit = Duration::from_millis(limits.compile_time.0);
+        let complaint = self.complaint.trim_end();
+        let host_fault = |reason: &str| CompileError::Child {
+            program: program.to_path_buf(),
+            source: io::Error::other(format!("{reason} ({}): {complaint}", self.status)),
+        };
+        if self.artefact.len() as u64 > limits.artefact_bytes {
+            return Err(CompileError::Artefact { artefact_bytes_max: limits.artefact_bytes });
+        }
         match (self.status.code(), self.status.signal()) {
-            (Some(0), _) => Ok(self.artefact),
+            (Some(0), _) => match self.artefact.strip_prefix(settings().map_err(refused)?.as_slice()) {
+                Some(artefact) => Ok(artefact.to_vec()),
+                None => Err(host_fault("it is of another build than this process")),
+            },
             (Some(code), _) if code == i32::from(EXIT_REFUSED) => {
-                Err(CompileError::Refused(self.complaint.trim_end().to_owned()))
+                Err(CompileError::Refused(complaint.to_owned()))
             }
-            (_, Some(signal)) if self.timed_out || signal == rustix::process::Signal::XCPU.as_raw() => {
-                Err(CompileError::Time { limit })
+            (Some(code), _) if code != i32::from(EXIT_NO_ROOM) => Err(host_fault("it failed")),
+            (_, Some(signal)) if self.timed_out || signal == Signal::XCPU.as_raw() => {
+                Err(CompileError::Time { limit: Duration::from_millis(limits.compile_time.0) })
             }
+            // Rust aborts when an allocation fails, and the system kills what takes too much.
             _ => {
-                tracing::warn!(status = %self.status, complaint = %self.complaint, "the compile process failed");
+                tracing::warn!(status = %self.status, complaint, "the compile process had no room");
                 Err(CompileError::Memory { memory_bytes: limits.compile_memory_bytes, status: self.status })
             }
         }
@@ -133,7 +163,7 @@ impl Ended {
 /// Hands the component over and waits for the end, which a watchdog hastens when time is up. Neither side can
 /// make the other wait: each pipe has a thread of its own.
 fn converse(mut child: Child, component: &[u8], limits: &Limits) -> io::Result<Ended> {
-    let (Some(mut stdin), Some(mut stdout), Some(stderr)) =
+    let (Some(mut stdin), Some(stdout), Some(stderr)) =
         (child.stdin.take(), child.stdout.take(), child.stderr.take())
     else {
         return Err(io::Error::other("its pipes are missing"));
@@ -153,8 +183,9 @@ fn converse(mut child: Child, component: &[u8], limits: &Limits) -> io::Result<E
             stderr.take(COMPLAINT_BYTES_MAX).read_to_end(&mut complaint).ok();
             String::from_utf8_lossy(&complaint).into_owned()
         });
+        // One byte more than may be kept tells that there is more; the child then ends on a broken pipe.
         let mut artefact = Vec::new();
-        let read = stdout.read_to_end(&mut artefact);
+        let read = stdout.take(limits.artefact_bytes.saturating_add(1)).read_to_end(&mut artefact);
         let status = wait(&child);
         drop(done);
         let timed_out = watchdog.join().unwrap_or(false);
@@ -186,35 +217,48 @@ fn watch(child: &Mutex<Child>, is_done: &Receiver<()>, wall: Duration) -> bool {
     }
 }
 
-/// The child's main: takes its limits, reads a component from standard input, writes its artefact to standard
-/// output. Returns the exit code: 0 done, 65 the component does not compile, 70 anything else; the reason goes
+/// The child's main: takes its limits, reads a component from standard input, writes to standard output what its
+/// compiler is (see [`settings`]) and the artefact. Returns the exit code: 0 done, 65 the component does not compile, 71 it does not fit, 70 anything else; the reason goes
 /// to standard error.
 ///
 /// The two arguments are those that [`Compiler::Child`] adds: memory in bytes, CPU time in seconds.
 #[must_use]
 pub fn compile_child(memory_bytes: u64, cpu_seconds: u64) -> u8 {
-    const EXIT_INTERNAL: u8 = 70;
-    let limited = limit(Resource::As, memory_bytes).and_then(|()| limit(Resource::Cpu, cpu_seconds));
+    let limited = limit(Resource::As, memory_bytes, memory_bytes)
+        // At the first limit comes SIGXCPU, which tells what happened; where both are the same, Linux sends SIGKILL.
+        .and_then(|()| limit(Resource::Cpu, cpu_seconds, cpu_seconds.saturating_add(1)));
     let component = limited.and_then(|()| {
         let mut component = Vec::new();
         io::stdin().lock().read_to_end(&mut component).map(|_| component)
     });
-    let outcome = match component {
-        Ok(component) => in_process(&component),
+    let component = match component {
+        Ok(component) => component,
+        Err(error) if error.kind() == io::ErrorKind::OutOfMemory => return complain(EXIT_NO_ROOM, &error),
         Err(error) => return complain(EXIT_INTERNAL, &error),
     };
-    match outcome {
-        Ok(artefact) => match io::stdout().lock().write_all(&artefact) {
-            Ok(()) => 0,
-            Err(error) => complain(EXIT_INTERNAL, &error),
-        },
-        Err(CompileError::Refused(reason)) => complain(EXIT_REFUSED, &reason),
+    let engine = match engine::compiling() {
+        Ok(engine) => engine,
+        Err(error) => return complain(EXIT_INTERNAL, &format!("{error:#}")),
+    };
+    let artefact = match precompile(&engine, &component) {
+        Ok(artefact) => artefact,
+        Err(error) => return complain(EXIT_REFUSED, &error),
+    };
+    let mut stdout = io::stdout().lock();
+    match stdout.write_all(&engine::settings(&engine)).and_then(|()| stdout.write_all(&artefact)) {
+        Ok(()) => 0,
         Err(error) => complain(EXIT_INTERNAL, &error),
     }
 }
 
-fn limit(resource: Resource, maximum: u64) -> io::Result<()> {
-    Ok(setrlimit(resource, Rlimit { current: Some(maximum), maximum: Some(maximum) })?)
+/// What this process's own compiler is. A child of another build (the binary was replaced while this process
+/// runs) says something else, and its code is not loaded.
+fn settings() -> wasmtime::Result<[u8; engine::SETTINGS_BYTES]> {
+    Ok(engine::settings(&engine::compiling()?))
+}
+
+fn limit(resource: Resource, current: u64, maximum: u64) -> io::Result<()> {
+    Ok(setrlimit(resource, Rlimit { current: Some(current), maximum: Some(maximum) })?)
 }
 
 fn complain(code: u8, reason: &dyn std::fmt::Display) -> u8 {

@@ -1,6 +1,9 @@
 //! How wasmtime is set up: what is compiled in, and the pool that instances come from.
 
+use std::hash::{Hash, Hasher};
+
 use rebound_domain::limits::Limits;
+use sha2::{Digest as _, Sha256};
 use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 use crate::class::Class;
@@ -11,6 +14,11 @@ pub(crate) const MEMORIES_MAX: u32 = 3;
 pub(crate) const TABLES_MAX: u32 = 3;
 /// Elements of one table. CPython's function table has about 10,000.
 pub(crate) const TABLE_ELEMENTS_MAX: usize = 32_768;
+/// Resource handles that one instance may hold: host memory beside its own. A strategy needs none, what
+/// interpreters bring along needs a few.
+pub(crate) const COMPONENT_HANDLES_MAX: usize = 1_024;
+/// Size of what [`settings`] answers.
+pub(crate) const SETTINGS_BYTES: usize = 32;
 /// Stack of the guest's own frames. Compute threads have 2 MiB by Rust's default, this leaves the host plenty.
 const STACK_BYTES: usize = 512 * 1024;
 /// A slot's first bytes are reset by `memset` instead of being given back to the kernel: a small strategy then
@@ -70,4 +78,21 @@ fn config() -> Config {
 fn memory_bytes(class: Class, limits: &Limits) -> usize {
     let bytes = class.memory_bytes_max(limits).checked_next_multiple_of(WASM_PAGE_BYTES);
     bytes.and_then(|bytes| usize::try_from(bytes).ok()).unwrap_or(usize::MAX)
+}
+
+/// wasmtime's own hash of everything that its compatibility depends on, its exact version included, by SHA-256.
+pub(crate) fn settings(engine: &Engine) -> [u8; SETTINGS_BYTES] {
+    struct Settings(Sha256);
+    impl Hasher for Settings {
+        fn write(&mut self, bytes: &[u8]) {
+            self.0.update(bytes);
+        }
+        fn finish(&self) -> u64 {
+            // Only collections ask for it; nothing here is one.
+            0
+        }
+    }
+    let mut settings = Settings(Sha256::new());
+    engine.precompile_compatibility_hash().hash(&mut settings);
+    settings.0.finalize().into()
 }

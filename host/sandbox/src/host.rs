@@ -52,8 +52,25 @@ pub(crate) fn linker(engine: &Engine) -> wasmtime::Result<Linker<Call>> {
     Ok(linker)
 }
 
+/// A guest asked for more at once than a call may.
+#[derive(Debug, thiserror::Error)]
+#[error("{count} {what} in one call, over the limit of {count_max}")]
+pub(crate) struct TooMuch {
+    what: &'static str,
+    count: usize,
+    count_max: u32,
+}
+
+fn bounded(what: &'static str, count: usize, count_max: u32) -> Result<(), TooMuch> {
+    if count > count_max as usize { Err(TooMuch { what, count, count_max }) } else { Ok(()) }
+}
+
 fn search(mut store: StoreContextMut<'_, Call>, query: Query) -> wasmtime::Result<(Vec<Candidate>,)> {
-    charge(&mut store, SEARCH_FUEL + CONDITION_FUEL * query.entry_count() as u64)?;
+    let (conditions, excluded) = query.counts();
+    // A search cannot be interrupted, and what it costs grows with its lists.
+    bounded("categories and tags", conditions, store.data().conditions_max)?;
+    bounded("excluded products", excluded, store.data().results_max)?;
+    charge(&mut store, SEARCH_FUEL + CONDITION_FUEL * (conditions + excluded) as u64)?;
     let call = store.data();
     let query = query.clamped(call.results_max);
     let mut candidates = call.catalog.search(&query);
@@ -66,7 +83,7 @@ fn get(
     mut store: StoreContextMut<'_, Call>,
     ids: &[u32],
 ) -> wasmtime::Result<(Vec<Option<Product<String>>>,)> {
-    let ids = &ids[..ids.len().min(store.data().results_max as usize)];
+    bounded("ids", ids.len(), store.data().results_max)?;
     charge(&mut store, GET_FUEL + PRODUCT_FUEL * ids.len() as u64)?;
     let catalog = &store.data().catalog;
     let lookup = |id: &u32| catalog.get(ProductId(*id)).map(|found| Product::from(&*found));

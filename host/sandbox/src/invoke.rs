@@ -10,6 +10,8 @@ use wasmtime::component::{
 
 use crate::call::Call;
 use crate::deadline;
+use crate::engine::COMPONENT_HANDLES_MAX;
+use crate::host::TooMuch;
 use crate::outcome::{Outcome, Report, Trap, Usage};
 use crate::runtime::Runtime;
 use crate::wire::size::{Size, whole};
@@ -23,6 +25,11 @@ const LIFT_BYTES_MIN: u64 = 64 * 1024;
 /// How wasmtime says that a guest handed over more than `Store::set_hostcall_fuel` allows. Its error type is
 /// private; the hostile guests' tests hold this text to what wasmtime says.
 const HANDED_TOO_MUCH: &str = "fuel allocated for hostcalls has been exhausted";
+
+/// A Rust strategy keeps locals that have an address on a stack of its own, 64 KiB at the bottom of its memory;
+/// wasm knows no such stack, so what tells of its end is an address below zero.
+const OUT_OF_BOUNDS: &str = "it reached outside its memory; in Rust that is mostly its 64 KiB stack: recurse less \
+    deep, or keep large values on the heap";
 
 /// Calls one export of a fresh instance, and makes its answer what the caller wants. The instance is gone when
 /// this returns, whatever happened.
@@ -78,6 +85,7 @@ pub(crate) fn store(runtime: &Runtime, catalog: Arc<dyn Catalog>, output_bytes_m
     let mut store = Store::new(&runtime.engine, call);
     store.limiter(|call| &mut call.limiter);
     store.set_fuel(runtime.class.fuel(limits)).expect("fuel is switched on in every engine");
+    store.set_max_component_handles(COMPONENT_HANDLES_MAX);
     store.set_epoch_deadline(deadline::ticks(span, tick));
     store.epoch_deadline_callback(|mut store| Ok(store.data_mut().overdue()));
     let lifted_bytes_max = output_bytes_max.saturating_mul(LIFT_FACTOR).max(LIFT_BYTES_MIN);
@@ -120,9 +128,14 @@ fn trap(error: &wasmtime::Error, call: &Call) -> Trap {
             let micros = |span: std::time::Duration| u64::try_from(span.as_micros()).unwrap_or(u64::MAX);
             Trap::Deadline { cpu_micros: micros(spent.cpu), wall_micros: micros(spent.wall) }
         }
-        // A guest that is refused memory gives up in its own way; the cause is what helps its developer.
-        _ if call.limiter.refused() => Trap::Memory,
-        Some(wasmtime::Trap::UnreachableCodeReached) => Trap::Unreachable(call.log.last_error()),
+        Some(wasmtime::Trap::UnreachableCodeReached) => match call.log.last_error() {
+            // An allocator that is refused memory aborts without a word; the cause is what helps its developer.
+            None if call.limiter.refused() => Trap::Memory,
+            message => Trap::Unreachable(message),
+        },
+        Some(_) if call.limiter.refused() => Trap::Memory,
+        Some(wasmtime::Trap::MemoryOutOfBounds) => Trap::Other(OUT_OF_BOUNDS.to_owned()),
+        _ if error.is::<TooMuch>() => Trap::Output,
         _ => {
             let reason = format!("{error:#}");
             if reason.contains(HANDED_TOO_MUCH) { Trap::Output } else { Trap::Other(reason) }

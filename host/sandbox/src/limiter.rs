@@ -42,7 +42,11 @@ impl Limiter {
     fn grow(&mut self, current: usize, desired: usize, maximum: Option<usize>, unit_bytes: usize) -> bool {
         let charge = desired.saturating_sub(current).saturating_mul(unit_bytes);
         let held_bytes = self.held_bytes.saturating_add(charge);
-        if maximum.is_some_and(|maximum| desired > maximum) || held_bytes > self.held_bytes_max {
+        // Past the guest's own maximum is the guest's own affair.
+        if maximum.is_some_and(|maximum| desired > maximum) {
+            return false;
+        }
+        if held_bytes > self.held_bytes_max {
             self.refused = true;
             return false;
         }

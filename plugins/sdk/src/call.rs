@@ -15,7 +15,12 @@ pub struct Call<'a, S: Strategy> {
 }
 
 impl<'a, S: Strategy> Call<'a, S> {
-    pub(crate) fn new(context: &'a Context, catalogue: &'a dyn Catalogue) -> Result<Call<'a, S>, Failure> {
+    /// A call by hand, over any catalogue: for benches, and for tests that bring their own. Tests mostly start from
+    /// a [`Scene`](crate::testing::Scene).
+    ///
+    /// # Errors
+    /// `invalid-config` when `context.config` does not parse.
+    pub fn new(context: &'a Context, catalogue: &'a dyn Catalogue) -> Result<Call<'a, S>, Failure> {
         Ok(Call { context, config: config::parse(&context.config)?, catalogue })
     }
 

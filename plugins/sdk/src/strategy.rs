@@ -23,7 +23,7 @@ pub trait Strategy: Sized {
     /// Who speaks; only progress steps name them.
     const PERSONAS: &'static [Persona] = &[];
 
-    /// What a route may set; see [`config!`](crate::config) and [`NoConfig`](crate::NoConfig).
+    /// What a route may set; see [`config!`](macro@crate::config) and [`NoConfig`](crate::NoConfig).
     type Config: DeserializeOwned + JsonSchema;
     /// What is kept for each customer from one return to the next, at most 4 KiB; `()` for nothing.
     type State: Serialize + DeserializeOwned;

@@ -14,7 +14,7 @@ use wit_parser::{InterfaceId, Resolve, WorldItem};
 use crate::BuildError;
 
 /// What a strategy may import; `types` holds no function.
-const CONTRACT: [&str; 2] = ["rebound:strategy/catalog@", "rebound:strategy/log@"];
+const CONTRACT: [&str; 2] = ["rebound:strategy/catalog@0.1.0", "rebound:strategy/log@0.1.0"];
 
 /// The stages a component may export.
 const STAGES: [&str; 5] = ["segmentation", "recommendation", "coupon", "sharing", "progress"];
@@ -111,7 +111,10 @@ fn is_capability(resolve: &Resolve, item: &WorldItem) -> bool {
 }
 
 fn check_imports(name: &str, needed: Vec<String>, remedy: &'static str) -> Result<(), BuildError> {
-    let allowed = |import: &String| CONTRACT.iter().any(|prefix| import.starts_with(prefix));
+    // A core module's import has the function after it.
+    let interface =
+        |import: &str| import.split_once("::").map_or(import.len(), |(interface, _)| interface.len());
+    let allowed = |import: &String| CONTRACT.contains(&&import[..interface(import)]);
     let imports: Vec<String> = needed.into_iter().filter(|import| !allowed(import)).collect();
     match imports.as_slice() {
         [] => Ok(()),

@@ -23,7 +23,7 @@ use crate::workload::{self, Event, Workload};
 use crate::{LEVELS, ROUND, ROUNDS, Row, WARM_UP};
 
 /// As many decisions as the service lets wait for a thread, per thread.
-const QUEUE_PER_THREAD: usize = 64;
+const QUEUE_PER_THREAD: usize = 256;
 
 pub(crate) fn run(components: &Path, workload: &Arc<Workload>) -> Result<Vec<Row>> {
     let folder = tempfile::tempdir()?;

@@ -47,7 +47,9 @@ impl Workload {
             order["id"] = json!(format!("o-{CUSTOMER}"));
             event["id"] = json!(format!("e-{EVENT}"));
             event["return_id"] = json!(format!("r-{EVENT}"));
-            [&mut order, &mut event].map(|it| it["customer_id"] = json!(format!("c-{CUSTOMER}")));
+            for it in [&mut order, &mut event] {
+                it["customer_id"] = json!(format!("c-{CUSTOMER}"));
+            }
             patterns.push((event.to_string(), order.to_string()));
         }
         Ok(Self { examples, patterns, next: AtomicU64::new(0) })
@@ -97,8 +99,9 @@ pub(crate) fn set_up(client: &Client, components: &Path, workload: &Workload) ->
     for orders in workload.orders().chunks(ORDERS_PER_REQUEST) {
         import(client, "/v1/orders", &orders.join("\n"))?;
     }
-    for entry in std::fs::read_dir(components)? {
-        let component = std::fs::read(entry?.path())?;
+    for name in ["segments", "upgrade", "affinity", "coupons", "share", "progress"] {
+        let path = components.join(format!("rebound-{name}.wasm"));
+        let component = std::fs::read(&path).with_context(|| format!("{} cannot be read", path.display()))?;
         let answer = client.send(Method::Post, "/v1/plugins", "application/wasm", &component)?;
         ensure!(matches!(answer.status, 200 | 201), "publishing: {}", answer.json()?);
     }

@@ -8,12 +8,12 @@ use serde::Deserialize;
 pub(crate) struct Calls {
     pub(crate) fresh_us: f64,
     pub(crate) reused_us: f64,
-    pub(crate) upgrade_fresh_us: f64,
-    pub(crate) upgrade_reused_us: f64,
-    pub(crate) upgrade_native_us: f64,
+    pub(crate) affinity_fresh_us: f64,
+    pub(crate) affinity_reused_us: f64,
+    pub(crate) affinity_native_us: f64,
     pub(crate) cold_load_us: f64,
     pub(crate) fuel: u64,
-    pub(crate) upgrade_fuel: u64,
+    pub(crate) affinity_fuel: u64,
 }
 
 impl Calls {

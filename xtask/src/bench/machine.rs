@@ -13,7 +13,10 @@ pub(crate) fn describe() -> Vec<String> {
         ),
         format!("kernel {}", read("/proc/sys/kernel/osrelease").unwrap_or_else(unknown)),
         output("rustc", &["--version"]).unwrap_or_else(unknown),
-        format!("commit {}", output("git", &["rev-parse", "--short=12", "HEAD"]).unwrap_or_else(unknown)),
+        format!(
+            "commit {}",
+            output("git", &["describe", "--always", "--dirty", "--abbrev=12"]).unwrap_or_else(unknown)
+        ),
     ]
 }
 

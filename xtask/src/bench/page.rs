@@ -24,22 +24,22 @@ impl Page {
         let Calls {
             fresh_us,
             reused_us,
-            upgrade_fresh_us,
-            upgrade_reused_us,
-            upgrade_native_us,
+            affinity_fresh_us,
+            affinity_reused_us,
+            affinity_native_us,
             cold_load_us,
             ..
         } = *calls;
         let times = |one: f64, other: f64| format!("{:.2} times", one / other);
         self.aim("a fresh instance, against a kept one", times(fresh_us, reused_us), "at most 2 times");
         self.aim(
-            "`rebound/upgrade` fresh, against kept",
-            times(upgrade_fresh_us, upgrade_reused_us),
+            "`rebound/affinity` fresh, against kept",
+            times(affinity_fresh_us, affinity_reused_us),
             "at most 2 times",
         );
         self.aim(
-            "`rebound/upgrade` fresh, against the same code native",
-            times(upgrade_fresh_us, upgrade_native_us),
+            "`rebound/affinity` fresh, against the same code native",
+            times(affinity_fresh_us, affinity_native_us),
             "",
         );
         self.aim(
@@ -51,11 +51,11 @@ impl Page {
             vec![what.to_owned(), format!("{us:.1}"), fuel.map_or(String::new(), |fuel| fuel.to_string())]
         };
         let rows = [
-            row("the smallest recommender, fresh instance", fresh_us, Some(calls.fuel)),
-            row("the smallest recommender, kept instance", reused_us, None),
-            row("`rebound/upgrade`, fresh instance", upgrade_fresh_us, Some(calls.upgrade_fuel)),
-            row("`rebound/upgrade`, kept instance", upgrade_reused_us, None),
-            row("`rebound/upgrade`, native", upgrade_native_us, None),
+            row("`tests/hostile` recommending honestly, fresh instance", fresh_us, Some(calls.fuel)),
+            row("`tests/hostile` recommending honestly, kept instance", reused_us, None),
+            row("`rebound/affinity`, fresh instance", affinity_fresh_us, Some(calls.affinity_fuel)),
+            row("`rebound/affinity`, kept instance", affinity_reused_us, None),
+            row("`rebound/affinity`, native", affinity_native_us, None),
             row("load from the cache", cold_load_us, None),
         ];
         self.section("One recommendation over 50 candidates", &markdown(&["what", "us", "fuel"], &rows));
@@ -103,8 +103,8 @@ impl Page {
     /// The page as text.
     pub(crate) fn finish(self) -> String {
         let mut page = String::from(
-            "# Performance\n\nWritten by `cargo xtask bench`; figures are medians, and those that are compared were \
-             measured in turns within one run.\n\n",
+            "# Performance\n\nWritten by `cargo xtask bench`. What is compared was measured in turns within one run; figures of \
+             calls, decisions and echoes are medians over rounds.\n\n",
         );
         machine::describe().iter().for_each(|line| page += &format!("- {line}\n"));
         if !self.aims.is_empty() {
@@ -132,12 +132,12 @@ mod tests {
         page.calls(&Calls {
             fresh_us: 30.0,
             reused_us: 20.0,
-            upgrade_fresh_us: 80.0,
-            upgrade_reused_us: 50.0,
-            upgrade_native_us: 40.0,
+            affinity_fresh_us: 80.0,
+            affinity_reused_us: 50.0,
+            affinity_native_us: 40.0,
             cold_load_us: 500.0,
             fuel: 1,
-            upgrade_fuel: 2,
+            affinity_fuel: 2,
         });
         let page = page.finish();
         assert!(

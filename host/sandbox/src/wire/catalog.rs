@@ -44,9 +44,10 @@ pub(crate) struct Candidate {
 }
 
 impl Query {
-    /// How many entries its lists hold: what the catalogue has to look at beside the products.
-    pub(crate) fn entry_count(&self) -> usize {
-        self.categories.len() + self.any_tag.len() + self.exclude.len()
+    /// How many categories and tags it names, and how many products it excludes: what the catalogue has to look at
+    /// beside the products.
+    pub(crate) fn counts(&self) -> (usize, usize) {
+        (self.categories.len() + self.any_tag.len(), self.exclude.len())
     }
 
     /// The catalogue's own query, asking for at most `limit_max`.

@@ -133,12 +133,25 @@ fn a_missing_file_is_compiled_from_bytes_that_must_be_the_right_ones() {
 fn the_child_is_held_to_its_memory_and_its_time() {
     let dir = tempfile::tempdir().unwrap();
     let publish = |limits| sandbox_in(dir.path(), limits, child()).publish(Class::Standard, hostile());
-    // The binary is mapped, then nothing is left to compile with.
-    let error = publish(Limits { compile_memory_bytes: 96 * 1024 * 1024, ..patient() }).unwrap_err();
+    // Less than the child has taken when it limits itself: nothing is left to compile with.
+    let error = publish(Limits { compile_memory_bytes: 1024 * 1024, ..patient() }).unwrap_err();
     assert!(matches!(error, PublishError::Compile(CompileError::Memory { .. })), "{error:?}");
     let error = publish(Limits { compile_time: Duration(0), ..patient() }).unwrap_err();
     assert!(matches!(error, PublishError::Compile(CompileError::Time { .. })), "{error:?}");
     assert!(fs::read_dir(dir.path()).unwrap().next().is_none(), "nothing was kept");
+}
+
+/// Linux kills outright where the soft limit of CPU time is the hard one, which was told as a lack of memory.
+#[test]
+fn a_child_that_used_its_cpu_time_is_told_apart_from_one_without_memory() {
+    let body = "local.get 0 i32.mul local.get 0 i32.add ".repeat(400);
+    let module: String =
+        (0..1_500).map(|_| format!("(func (param i32) (result i32) local.get 0 {body})")).collect();
+    let slow = recommender(Parts { module: module.leak(), ..Parts::default() });
+    let dir = tempfile::tempdir().unwrap();
+    let limits = Limits { compile_time: Duration(1_000), ..patient() };
+    let error = sandbox_in(dir.path(), limits, child()).publish(Class::Standard, &slow).unwrap_err();
+    assert!(matches!(error, PublishError::Compile(CompileError::Time { .. })), "{error:?}");
 }
 
 #[test]
@@ -152,5 +165,30 @@ fn a_child_that_is_missing_or_fails_is_no_ones_component() {
     assert!(matches!(error, PublishError::Compile(CompileError::Child { .. })), "{error:?}");
     // It ends at once, without reading: the pipe breaks while the component is handed over.
     let error = publish("/bin/false");
-    assert!(matches!(error, PublishError::Compile(CompileError::Memory { .. })), "{error:?}");
+    assert!(matches!(error, PublishError::Compile(CompileError::Child { .. })), "{error:?}");
+    // It answers with something that no compiler of ours made.
+    let error = publish("/bin/cat");
+    assert!(matches!(error, PublishError::Compile(CompileError::Child { .. })), "{error:?}");
+    assert!(fs::read_dir(dir.path()).unwrap().next().is_none(), "nothing was kept");
+}
+
+#[test]
+fn what_becomes_too_large_is_not_loaded() {
+    let dir = tempfile::tempdir().unwrap();
+    let limits = Limits { artefact_bytes: 1_000, ..patient() };
+    let error = sandbox_in(dir.path(), limits, child()).publish(Class::Standard, &small()).unwrap_err();
+    let PublishError::Compile(CompileError::Artefact { artefact_bytes_max: 1_000 }) = error else {
+        panic!("{error:?}")
+    };
+}
+
+#[test]
+fn a_draft_that_a_crash_left_is_removed_at_the_next_start() {
+    let dir = tempfile::tempdir().unwrap();
+    let sandbox = with_key(dir.path(), 1);
+    let (plugin, _) = sandbox.publish(Class::Standard, &small()).unwrap();
+    fs::write(dir.path().join(".draft-1-0"), b"half").unwrap();
+    let sandbox = with_key(dir.path(), 1);
+    only_file(dir.path());
+    assert_eq!(reload(&sandbox, &plugin).origin(), Origin::Cache);
 }

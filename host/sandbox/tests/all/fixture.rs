@@ -18,16 +18,16 @@ use rebound_domain::time::{Duration, Instant};
 use rebound_sandbox::{CacheOptions, Class, Compiler, Plugin, Sandbox, SandboxOptions};
 
 /// Candidates for an upgrade of product 1.
-pub const CANDIDATE_COUNT: u32 = 50;
+pub(crate) const CANDIDATE_COUNT: u32 = 50;
 const NOW: Instant = Instant(1_700_000_000_000);
 
 /// Product 1, fifty that cost up to a fifth more, and as many that cost too much.
-pub struct Shelf {
+pub(crate) struct Shelf {
     products: BTreeMap<ProductId, Arc<Product>>,
 }
 
 impl Shelf {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let price = |id: u32| match id {
             1 => 10_000,
             id if id <= CANDIDATE_COUNT + 1 => 10_000 + i64::from(id) * 30,
@@ -83,14 +83,14 @@ impl Catalog for Shelf {
     }
 }
 
-pub fn catalog() -> Arc<dyn Catalog> {
+pub(crate) fn catalog() -> Arc<dyn Catalog> {
     static SHELF: OnceLock<Arc<Shelf>> = OnceLock::new();
     let shelf: &Arc<Shelf> = SHELF.get_or_init(|| Arc::new(Shelf::new()));
     Arc::clone(shelf) as Arc<dyn Catalog>
 }
 
 /// A customer with a full history returns product 1.
-pub fn situation() -> Situation {
+pub(crate) fn situation() -> Situation {
     let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
     let purchase = |n: u32| Purchase {
         product: ProductId(n),
@@ -161,37 +161,37 @@ pub fn situation() -> Situation {
     }
 }
 
-pub fn context<'a>(situation: &'a Situation, config: &'a str) -> Context<'a> {
+pub(crate) fn context<'a>(situation: &'a Situation, config: &'a str) -> Context<'a> {
     Context { situation, slots: 3, config, state: None }
 }
 
-pub fn timeline() -> Vec<CustodyEvent> {
+pub(crate) fn timeline() -> Vec<CustodyEvent> {
     vec![CustodyEvent { custody: "received".to_owned(), at: NOW, line: None }]
 }
 
 /// Limits under which only what a test is about can happen: on a busy machine a call may wait long for its turn.
-pub fn patient() -> Limits {
+pub(crate) fn patient() -> Limits {
     Limits { deadline: Duration(60_000), ..Limits::default() }
 }
 
 /// A sandbox with room for three instances. All share one cache folder, so that a guest compiles once.
-pub fn sandbox(limits: Limits) -> Sandbox {
+pub(crate) fn sandbox(limits: Limits) -> Sandbox {
     static CACHE: OnceLock<tempfile::TempDir> = OnceLock::new();
     let cache = CACHE.get_or_init(|| tempfile::tempdir().unwrap());
     sandbox_in(cache.path(), limits, Compiler::InProcess)
 }
 
-pub fn sandbox_in(cache: &Path, limits: Limits, compiler: Compiler) -> Sandbox {
+pub(crate) fn sandbox_in(cache: &Path, limits: Limits, compiler: Compiler) -> Sandbox {
     let cache = CacheOptions { dir: cache.to_owned(), key: [7; 32] };
     Sandbox::start(SandboxOptions { limits, cache, compiler, concurrency: 2 }).unwrap()
 }
 
 #[track_caller]
-pub fn publish(sandbox: &Sandbox, component: &[u8]) -> Plugin {
+pub(crate) fn publish(sandbox: &Sandbox, component: &[u8]) -> Plugin {
     let (plugin, _) = sandbox.publish(Class::Standard, component).unwrap();
     plugin
 }
 
-pub fn unknown() -> Segment {
+pub(crate) fn unknown() -> Segment {
     Segment::unknown()
 }

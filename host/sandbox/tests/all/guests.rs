@@ -8,7 +8,7 @@ use rebound_sandbox::{Outcome, Plugin, Report};
 use crate::fixture::{catalog, context, situation, timeline, unknown};
 
 /// The component whose stages do what their config says.
-pub fn hostile() -> &'static [u8] {
+pub(crate) fn hostile() -> &'static [u8] {
     static COMPONENT: OnceLock<Vec<u8>> = OnceLock::new();
     COMPONENT.get_or_init(|| {
         let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/guests");
@@ -17,7 +17,7 @@ pub fn hostile() -> &'static [u8] {
 }
 
 /// One call whatever the stage: how it ended, without what it answered.
-pub fn act_in(stage: rebound_domain::manifest::Stage, plugin: &Plugin, config: &str) -> Report<()> {
+pub(crate) fn act_in(stage: rebound_domain::manifest::Stage, plugin: &Plugin, config: &str) -> Report<()> {
     use rebound_domain::manifest::Stage;
     let situation = situation();
     let (context, catalog, segment) = (context(&situation, config), catalog(), unknown());
@@ -35,12 +35,12 @@ fn bare<T>(report: Report<T>) -> Report<()> {
 }
 
 /// A recommendation.
-pub fn act(plugin: &Plugin, config: &str) -> Report<()> {
+pub(crate) fn act(plugin: &Plugin, config: &str) -> Report<()> {
     act_in(rebound_domain::manifest::Stage::Recommendation, plugin, config)
 }
 
 /// What an outcome says went wrong.
-pub fn detail<T>(report: &Report<T>) -> String {
+pub(crate) fn detail<T>(report: &Report<T>) -> String {
     match &report.outcome {
         Outcome::Value(_) => "a value".to_owned(),
         other => other.detail().unwrap_or_default(),

@@ -10,23 +10,23 @@ const CONTRACT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../wit/0.1.0");
 
 /// What differs between them.
 #[derive(Debug, Clone, Copy)]
-pub struct Parts {
+pub(crate) struct Parts {
     /// Declarations beside the exported memory.
-    pub module: &'static str,
+    pub(crate) module: &'static str,
     /// Pages of the exported memory to start with.
-    pub pages: u32,
+    pub(crate) pages: u32,
     /// Instructions before `describe` answers.
-    pub describe: &'static str,
+    pub(crate) describe: &'static str,
     /// Instructions of `recommend`; they leave the address of its answer. Local 0 is the context's address.
-    pub recommend: &'static str,
+    pub(crate) recommend: &'static str,
     /// Instructions after the answer was read.
-    pub post_return: &'static str,
+    pub(crate) post_return: &'static str,
     /// Instructions of the allocator, instead of handing out the next bytes.
-    pub realloc: Option<&'static str>,
+    pub(crate) realloc: Option<&'static str>,
 }
 
 /// An answer of no offers that keeps the state: result ok, no list, keep.
-pub const NO_OFFERS: &str = "(i32.const 2048)";
+pub(crate) const NO_OFFERS: &str = "(i32.const 2048)";
 
 impl Default for Parts {
     fn default() -> Self {
@@ -45,7 +45,7 @@ impl Default for Parts {
 /// The canonical ABI, in short: a record is its fields at their alignment, a text or list is its address and
 /// count, and what does not fit into registers is passed by address. The manifest stands at 1024, its texts at
 /// 1200, an empty answer at 2048, everything from 4096 is the allocator's.
-pub fn recommender(parts: Parts) -> Vec<u8> {
+pub(crate) fn recommender(parts: Parts) -> Vec<u8> {
     component(contract(), &recommender_text(parts))
 }
 
@@ -86,7 +86,7 @@ fn recommender_text(parts: Parts) -> String {
 }
 
 /// A recommender that says it is of this contract, with one type of it changed.
-pub fn recommender_of_another_contract(from: &str, to: &str) -> Vec<u8> {
+pub(crate) fn recommender_of_another_contract(from: &str, to: &str) -> Vec<u8> {
     let mut resolve = Resolve::default();
     let mut sources = SourceMap::default();
     for file in ["types.wit", "host.wit", "stages.wit", "worlds.wit"] {

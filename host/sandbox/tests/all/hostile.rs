@@ -153,6 +153,22 @@ fn recursion_exhausts_the_stack() {
 }
 
 #[test]
+fn a_stack_that_rust_keeps_in_memory_ends_at_its_bottom() {
+    let report = act(&hostile_plugin(), "overflow");
+    let Outcome::Trap(Trap::Other(reason)) = &report.outcome else { panic!("ended in {:?}", report.outcome) };
+    assert!(reason.contains("64 KiB stack"), "{reason}");
+}
+
+#[test]
+fn a_panic_after_a_refused_allocation_keeps_its_message() {
+    let report = act(&hostile_plugin(), "grow-then-panic");
+    let Outcome::Trap(Trap::Unreachable(Some(message))) = &report.outcome else {
+        panic!("ended in {:?}", report.outcome)
+    };
+    assert!(message.contains("for a reason of its own"), "{message}");
+}
+
+#[test]
 fn a_panic_is_reported_with_its_message() {
     let report = act(&hostile_plugin(), "panic");
     let Outcome::Trap(Trap::Unreachable(Some(message))) = &report.outcome else {
@@ -186,6 +202,10 @@ fn searching_without_end_is_paid_for() {
     assert!((two - one).abs_diff(one - none) < 1_000, "and each costs alike: {none} {one} {two}");
     let listed = fuel("exclude 100") - fuel("exclude 0");
     assert!(listed >= 100 * 50, "so does each condition: {listed}");
+    let (get, got) = (fuel("fetch 1"), fuel("fetch 101"));
+    assert!(got - get >= 100 * 1_000, "so does each product looked up: {}", got - get);
+    let (written, more) = (fuel("write 1"), fuel("write 1001"));
+    assert!(more - written >= 1_000, "and each byte of a log line: {}", more - written);
 }
 
 #[test]
@@ -276,7 +296,7 @@ fn broken_answers_are_traps_that_say_what_is_broken() {
 fn an_allocator_that_lies_is_a_trap() {
     let report = handwritten(Parts { realloc: Some("(i32.const -64)"), ..Parts::default() });
     let Outcome::Trap(Trap::Other(reason)) = &report.outcome else { panic!("ended in {:?}", report.outcome) };
-    assert!(reason.contains("out of bounds"), "{reason}");
+    assert!(reason.contains("beyond end of memory"), "{reason}");
 }
 
 #[test]

@@ -44,11 +44,20 @@ fn a_search_and_a_look_up_answer_for_at_most_the_limit() {
     let plugin = publish(&sandbox(limits), hostile());
     assert_eq!(act(&plugin, "found").outcome, Outcome::Declined("7".to_owned()));
     assert_eq!(act(&plugin, "get 7").outcome, Outcome::Declined("7".to_owned()));
-    assert_eq!(act(&plugin, "get 8").outcome, Outcome::Declined("7".to_owned()));
+    assert_eq!(act(&plugin, "get 8").outcome, Outcome::Trap(Trap::Output));
+    assert_eq!(act(&plugin, "exclude 7").outcome, Outcome::Value(()));
+    assert_eq!(act(&plugin, "exclude 8").outcome, Outcome::Trap(Trap::Output));
 }
 
 #[test]
-fn a_call_gets_the_fuel_it_used_and_not_one_less() {
+fn a_search_names_at_most_as_many_categories_and_tags_as_a_list_may_hold() {
+    let plugin = publish(&sandbox(patient()), hostile());
+    assert_eq!(act(&plugin, "tags 32").outcome, Outcome::Value(()));
+    assert_eq!(act(&plugin, "tags 33").outcome, Outcome::Trap(Trap::Output));
+}
+
+#[test]
+fn a_call_gets_the_fuel_it_used_and_hardly_less_is_not_enough() {
     let used = act(&publish(&sandbox(patient()), hostile()), "serve").usage.fuel;
     let with_fuel = |fuel| {
         let sandbox = sandbox(Limits { fuel, ..patient() });
@@ -59,9 +68,11 @@ fn a_call_gets_the_fuel_it_used_and_not_one_less() {
         act(&plugin, "serve")
     };
     assert_eq!(with_fuel(used).outcome, Outcome::Value(()));
-    let report = with_fuel(used - 1);
-    assert_eq!(report.outcome, Outcome::Trap(Trap::OutOfFuel));
-    assert_eq!(report.usage.fuel, used - 1);
+    // wasmtime looks at the fuel where a function or a loop begins: what runs after the last of those is owed.
+    let owed = 1_000;
+    let report = with_fuel(used - owed);
+    assert_eq!(report.outcome, Outcome::Trap(Trap::OutOfFuel), "of {used}");
+    assert_eq!(report.usage.fuel, used - owed);
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! The sandbox from outside: what it takes in, what it refuses, and what hostile guests get out of it.
 
+#![expect(clippy::unwrap_used, reason = "tests")]
+
 mod cache;
 mod determinism;
 mod fixture;

@@ -10,10 +10,11 @@ use crate::guests::{act, hostile};
 /// Every attack, more often than the pool has room for.
 const ROUNDS: usize = 8;
 
-const ATTACKS: [(&str, &str); 10] = [
+const ATTACKS: [(&str, &str); 11] = [
     ("spin", "out-of-fuel"),
     ("allocate", "memory"),
     ("recurse", "stack"),
+    ("overflow", "trap"),
     ("panic", "unreachable"),
     ("flood 1000000", "out-of-fuel"),
     ("search 100000", "out-of-fuel"),
@@ -39,6 +40,13 @@ fn a_neighbour_never_notices_and_no_slot_is_lost() {
     assert_eq!(alone.outcome.word(), "value");
 
     let over = AtomicBool::new(false);
+    /// Ends the watch however the attacks end: a failed assertion must not leave it waiting.
+    struct Ends<'a>(&'a AtomicBool);
+    impl Drop for Ends<'_> {
+        fn drop(&mut self) {
+            self.0.store(true, Ordering::Relaxed);
+        }
+    }
     std::thread::scope(|scope| {
         let watch = scope.spawn(|| {
             let mut count = 0;
@@ -47,12 +55,13 @@ fn a_neighbour_never_notices_and_no_slot_is_lost() {
                 count += 1;
             }
         });
+        let ends = Ends(&over);
         for (config, want) in ATTACKS {
             for _ in 0..ROUNDS {
                 assert_eq!(act(&attacker, config).outcome.word(), want, "{config}");
             }
         }
-        over.store(true, Ordering::Relaxed);
+        drop(ends);
         watch.join().unwrap();
     });
     assert_eq!(served(&neighbour), alone, "and is served after it all");

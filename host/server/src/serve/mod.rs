@@ -13,7 +13,7 @@ mod signals;
 use std::io::Write as _;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::available_parallelism;
 use std::time::Duration;
@@ -219,7 +219,7 @@ async fn start_engine(data: &DataDir, settings: &Settings) -> Result<Engine, Sta
         limits: settings.limits,
         cache: CacheOptions { dir: data.cache(), key: host_key.derive("compiled components") },
         compiler: Compiler::Child {
-            program: std::env::current_exe().map_err(StartFault::Runtime)?,
+            program: own_program().map_err(StartFault::Runtime)?,
             arguments: vec![COMPILE_COMMAND.into()],
         },
         concurrency: settings.compute_threads.get(),
@@ -235,6 +235,13 @@ async fn start_engine(data: &DataDir, settings: &Settings) -> Result<Engine, Sta
         compute_queue_count_max: settings.compute_threads.get().saturating_mul(COMPUTE_QUEUE_PER_THREAD),
     };
     Ok(Engine::start(options).await?)
+}
+
+/// This very program: a newer one that was put in its place meanwhile would compile for another wasmtime, which the
+/// sandbox refuses.
+fn own_program() -> std::io::Result<PathBuf> {
+    let running = Path::new("/proc/self/exe");
+    if running.exists() { Ok(running.to_path_buf()) } else { std::env::current_exe() }
 }
 
 /// The contract's first line.

@@ -31,7 +31,8 @@ pub(super) fn perform(config: &str) -> Result<Act, Failure> {
         "allocate" => loop {
             std::mem::forget(black_box(vec![1_u8; 64 * 1024]));
         },
-        "recurse" => recurse(0),
+        "recurse" => drop(recurse(0, usize::MAX)),
+        "overflow" => overflow(0),
         "panic" => panic!("as the config says"),
         "abort" => core::arch::wasm32::unreachable(),
         "flood" => (0..count).for_each(|line| say(log::Level::Info, &format!("line {line}"))),
@@ -41,6 +42,7 @@ pub(super) fn perform(config: &str) -> Result<Act, Failure> {
             let found = catalog::get(&vec![1; count]);
             return Err(Failure::Declined(found.len().to_string()));
         }
+        "fetch" => drop(catalog::get(&vec![1; count])),
         "found" => {
             let found = catalog::search(&query(u32::MAX));
             return Err(Failure::Declined(found.len().to_string()));
@@ -49,6 +51,15 @@ pub(super) fn perform(config: &str) -> Result<Act, Failure> {
             let query = catalog::Query { exclude: vec![7; count], ..query(1) };
             drop(catalog::search(&query));
         }
+        "tags" => {
+            let query = catalog::Query { any_tag: vec!["linen".into(); count], ..query(1) };
+            drop(catalog::search(&query));
+        }
+        "grow-then-panic" => {
+            std::mem::drop(Vec::<u8>::new().try_reserve_exact(usize::MAX / 4));
+            panic!("for a reason of its own");
+        }
+        "write" => say(log::Level::Info, &"x".repeat(count)),
         "offers" => act.products = Some(vec![1; count]),
         "product" => act.products = u32::try_from(count).ok().map(|id| vec![id]),
         "nan" => act.number = Some(f32::NAN),
@@ -92,10 +103,22 @@ fn query(limit: u32) -> catalog::Query {
     }
 }
 
-/// Deep, and not to be turned into a loop.
+/// Deep, in frames without a local that has an address: only wasm's own stack grows. The calls around it keep it
+/// from being turned into a loop.
+fn recurse(depth: usize, end: usize) -> bool {
+    if depth == end {
+        return true;
+    }
+    say(log::Level::Debug, "");
+    let is_odd = recurse(depth + 1, end);
+    say(log::Level::Debug, if is_odd { "odd" } else { "even" });
+    !is_odd
+}
+
+/// Deep, in frames on the stack that Rust keeps in memory.
 #[expect(unconditional_recursion, reason = "that is the act")]
-fn recurse(depth: u64) {
+fn overflow(depth: u64) {
     let frame = black_box([depth; 16]);
-    recurse(frame[3] + 1);
+    overflow(frame[3] + 1);
     black_box(frame);
 }
