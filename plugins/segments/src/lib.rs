@@ -30,6 +30,7 @@ rebound_sdk::config! {
         #[schemars(range(min = 100))]
         pub dear_percent: u32 = 200,
         /// Tags of products that are bought for what they are made of.
+        #[schemars(length(max = 16))]
         pub quality_tags: Vec<String> =
             ["organic-cotton", "no-fluorescent-agent"].map(String::from).to_vec(),
     }
@@ -84,11 +85,23 @@ fn segment(signals: &[Signal], mut traits: Vec<String>) -> Segment {
     }
 }
 
-/// What the returned products say their buyer looks for: `prefers:organic-cotton`.
+/// What the returned products say their buyer looks for: `prefers-organic-cotton`. A merchant's tag may be any text,
+/// a trait is a word: a tag that is none speaks for quality all the same and names no trait.
 fn traits(call: &Call<'_, Segments>) -> Vec<String> {
     let lines = &call.context.event.lines;
     let wanted = |tag: &&String| lines.iter().any(|line| line.product.tags.contains(tag));
-    call.config.quality_tags.iter().filter(wanted).map(|tag| ["prefers:", tag].concat()).collect()
+    let words = call.config.quality_tags.iter().filter(|tag| is_word(tag));
+    words.filter(wanted).map(|tag| [PREFERS, tag].concat()).collect()
+}
+
+const PREFERS: &str = "prefers-";
+
+/// Whether the host takes `prefers-TAG` for a word: lower-case parts joined by hyphens, at most 64 bytes.
+fn is_word(tag: &str) -> bool {
+    let is_part = |part: &str| {
+        !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+    };
+    PREFERS.len() + tag.len() <= 64 && tag.split('-').all(is_part)
 }
 
 /// Names what comes back, and why, for the lines that were paid most; then what happens next.

@@ -216,7 +216,10 @@ fn care_is_offered_for_quality_and_within_the_policy() {
 
 #[test]
 fn quality_tags_of_what_comes_back_become_traits() {
-    let item = coat().tag("organic-cotton").tag("winter");
+    let item = coat().tag("organic-cotton").tag("winter").tag("有机棉");
     let segment = Scene::returning(&item).classify::<Segments>().unwrap().segment;
-    assert_eq!(segment.traits, ["prefers:organic-cotton"]);
+    assert_eq!(segment.traits, ["prefers-organic-cotton"]);
+    // The host refuses an answer with a trait that is no word, and with it everything else in the answer.
+    let scene = Scene::returning(&item).config(r#"{"quality_tags":["有机棉","winter"]}"#);
+    assert_eq!(scene.classify::<Segments>().unwrap().segment.traits, ["prefers-winter"]);
 }

@@ -15,6 +15,8 @@ pub(crate) struct Figures {
     pub(crate) plans: usize,
     /// Calls that failed, whatever stood in for them.
     pub(crate) fallbacks: usize,
+    /// Why they failed, and how often each.
+    pub(crate) failures: BTreeMap<String, usize>,
     /// By key; an arm that nobody got is there with nothing.
     pub(crate) arms: BTreeMap<String, Arm>,
     pub(crate) segments: BTreeMap<String, usize>,
@@ -47,6 +49,7 @@ impl Figures {
             events: samples.returns.len(),
             plans: replay.plans.len(),
             fallbacks: 0,
+            failures: BTreeMap::new(),
             arms: samples.arms().map(|key| (key.to_owned(), Arm::default())).collect(),
             segments: BTreeMap::new(),
             facts: BTreeMap::new(),
@@ -68,7 +71,12 @@ impl Figures {
         facts(plan, &mut |fact| *self.facts.entry(fact.to_owned()).or_default() += 1);
         let mut arms: Vec<&str> = Vec::new();
         for call in list(&plan["trace"]["stages"]) {
-            self.fallbacks += usize::from(is_failure(call));
+            if is_failure(call) {
+                self.fallbacks += 1;
+                let [plugin, outcome, detail] =
+                    [&call["plugin"], &call["outcome"], &call["detail"]].map(text);
+                *self.failures.entry(format!("{plugin}: {outcome}, {detail}")).or_default() += 1;
+            }
             let calls = self.calls.entry(text(&call["plugin"])).or_default();
             calls.fuel.extend(call["fuel"].as_u64());
             calls.micros.extend(call["micros"].as_u64());
@@ -103,7 +111,13 @@ impl Figures {
             self.events - self.plans,
             self.events
         );
-        ensure!(self.fallbacks == 0, "{} calls of strategies failed", self.fallbacks);
+        let failures: Vec<_> = self.failures.iter().map(|(why, count)| format!("{count} x {why}")).collect();
+        ensure!(
+            self.fallbacks == 0,
+            "{} calls of strategies failed: {}",
+            self.fallbacks,
+            failures.join("; ")
+        );
         for (key, arm) in &self.arms {
             ensure!(arm.plans > 0, "arm {key} was never served");
         }
