@@ -15,7 +15,7 @@ rebound_sdk::config! {
         pub offers_max: u32 = 3,
         /// Weight of being bought by the same customers.
         pub affinity_weight: u32 = 50,
-        /// Weight of having been bought, and kept, by this customer.
+        /// Weight of having been bought by this customer, nothing of it sent back.
         pub repurchase_weight: u32 = 30,
         /// Weight of being alike.
         pub similarity_weight: u32 = 20,
@@ -80,7 +80,7 @@ fn offer(call: &Call<'_, Affinity>, rank: u32, scored: &Scored) -> Offer {
     let price_hold = (hold > 0).then_some(hold);
     let words = [
         Some(PRICE),
-        (*kept > 0).then_some(AGAIN),
+        kept.then_some(AGAIN),
         candidate.switched_share.map(|_| SWITCHED),
         candidate.stock.map(|_| STOCK),
         price_hold.map(|_| HOLD),
