@@ -1,7 +1,7 @@
 use rebound_sdk::prelude::*;
 use rebound_sdk::testing::{Item, Scene, assert_templates};
 
-use super::Affinity;
+use super::{Affinity, SWITCHED};
 
 /// Product 1 comes back; products 2 to 6 are in the shop.
 fn scene() -> Scene {
@@ -28,6 +28,17 @@ fn check(scene: &Scene, want: &[(u32, f32)]) {
 #[test]
 fn every_sentence_exists_in_both_locales_and_claims_nothing() {
     assert_templates::<Affinity>(&["zh-CN", "en"]);
+}
+
+#[test]
+fn the_switched_share_is_said_of_returns_and_not_of_customers() {
+    for (locale, text) in SWITCHED.texts {
+        let (returns, people) = match *locale {
+            "en" => ("of earlier returns", "of the customers"),
+            _ => ("以往的退货里有{switched_share}", "顾客中"),
+        };
+        assert!(text.contains(returns) && !text.contains(people), "{text}");
+    }
 }
 
 #[test]
