@@ -15,7 +15,7 @@ rebound_sdk::config! {
         pub offers_max: u32 = 3,
         /// Weight of being bought by the same customers.
         pub affinity_weight: u32 = 50,
-        /// Weight of having been bought, and kept, by this customer.
+        /// Weight of having been bought by this customer, nothing of it sent back.
         pub repurchase_weight: u32 = 30,
         /// Weight of being alike.
         pub similarity_weight: u32 = 20,
@@ -39,9 +39,11 @@ templates! {
         "zh-CN": "你以前买过{item}，而且留下了。",
         "en": "You bought {item} before and kept it.",
     }
+    // A share of returns, not of people: whoever returned it twice counts twice. And what was bought was not chosen
+    // "instead": nobody knows why.
     SWITCHED = "affinity.switched" {
-        "zh-CN": "退回同款的顾客中，有{switched_share}换购了它。",
-        "en": "{switched_share} of the customers who sent yours back chose this instead.",
+        "zh-CN": "你退回的商品，以往的退货里有{switched_share}，顾客不久后买了{item}。",
+        "en": "After {switched_share} of earlier returns of what you send back, the same customer soon bought {item}.",
     }
     STOCK = "affinity.stock" {
         "zh-CN": "库存仅剩{stock_left}件。",
@@ -80,7 +82,7 @@ fn offer(call: &Call<'_, Affinity>, rank: u32, scored: &Scored) -> Offer {
     let price_hold = (hold > 0).then_some(hold);
     let words = [
         Some(PRICE),
-        (*kept > 0).then_some(AGAIN),
+        kept.then_some(AGAIN),
         candidate.switched_share.map(|_| SWITCHED),
         candidate.stock.map(|_| STOCK),
         price_hold.map(|_| HOLD),

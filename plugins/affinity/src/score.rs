@@ -12,20 +12,23 @@ pub(crate) struct Scored {
     pub(crate) line: usize,
     /// 0 to 1.
     pub(crate) score: f32,
-    /// Purchases of it that the customer kept.
-    pub(crate) kept: usize,
+    /// Whether the customer bought it before and never sent a unit of it back.
+    pub(crate) kept: bool,
 }
 
 /// The best candidates over all lines, each product once.
 pub(crate) fn best(call: &Call<'_, Affinity>) -> Vec<Scored> {
     let slots = call.context.slots.min(call.config.offers_max) as usize;
-    let kept = kept(&call.context.customer.purchases);
+    let purchases = &call.context.customer.purchases;
     let mut scored = Vec::new();
     for line in call.dearest_lines().into_iter().take(call.config.lines_max as usize) {
         for candidate in candidates(call, line, slots) {
-            let kept = times(&kept, candidate.id);
+            let of_it = || purchases.iter().filter(|purchase| purchase.product == candidate.id);
+            let kept = of_it().filter(|purchase| purchase.returned == 0).count();
             let score = score(&call.config, &candidate, kept);
             if score > 0.0 {
+                // A unit sent back, of whichever purchase, and "kept it" would not be the whole truth.
+                let kept = kept > 0 && kept == of_it().count();
                 scored.push(Scored { candidate, line, score, kept });
             }
         }
@@ -61,19 +64,6 @@ fn candidates(call: &Call<'_, Affinity>, line: usize, slots: usize) -> Vec<Candi
         candidates.extend(call.search(&query));
     }
     candidates
-}
-
-/// The products of all purchases that were not sent back whole, sorted.
-fn kept(purchases: &[Purchase]) -> Vec<ProductId> {
-    let kept = purchases.iter().filter(|purchase| purchase.returned < purchase.quantity);
-    let mut products: Vec<ProductId> = kept.map(|purchase| purchase.product).collect();
-    products.sort_unstable();
-    products
-}
-
-fn times(sorted: &[ProductId], product: ProductId) -> usize {
-    let start = sorted.partition_point(|&other| other < product);
-    sorted[start..].iter().take_while(|&&other| other == product).count()
 }
 
 /// The weighted mean of three shares; unknown counts as nothing. Each further purchase adds less. Not a number,

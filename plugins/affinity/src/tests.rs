@@ -1,7 +1,7 @@
 use rebound_sdk::prelude::*;
 use rebound_sdk::testing::{Item, Scene, assert_templates};
 
-use super::Affinity;
+use super::{Affinity, SWITCHED};
 
 /// Product 1 comes back; products 2 to 6 are in the shop.
 fn scene() -> Scene {
@@ -31,6 +31,17 @@ fn every_sentence_exists_in_both_locales_and_claims_nothing() {
 }
 
 #[test]
+fn the_switched_share_is_said_of_returns_and_not_of_customers() {
+    for (locale, text) in SWITCHED.texts {
+        let (returns, people) = match *locale {
+            "en" => ("of earlier returns", "of the customers"),
+            _ => ("以往的退货里有{switched_share}", "顾客中"),
+        };
+        assert!(text.contains(returns) && !text.contains(people), "{text}");
+    }
+}
+
+#[test]
 fn the_score_weighs_affinity_repurchase_and_similarity() {
     let mut scene = scene().bought(3, 1, 20_000, 0);
     scene.shop.together(1, 2, 0.4).together(1, 3, 0.2).together(1, 4, 0.1).alike(1, 2, 0.5);
@@ -45,17 +56,29 @@ fn the_score_weighs_affinity_repurchase_and_similarity() {
 fn each_purchase_that_was_kept_counts_and_each_further_one_less() {
     let weights = r#"{"affinity_weight": 0, "repurchase_weight": 1, "similarity_weight": 0}"#;
     let mut scene =
-        scene().config(weights).bought(2, 2, 40_000, 1).bought(2, 1, 20_000, 0).bought(3, 1, 20_000, 1);
+        scene().config(weights).bought(2, 2, 40_000, 0).bought(2, 1, 20_000, 0).bought(3, 1, 20_000, 1);
     scene.shop.together(1, 2, 0.1).together(1, 3, 0.9).together(1, 4, 0.1);
     check(&scene, &[(2, 2.0 / 3.0)]);
-    assert!(offers(&scene)[0].copy.iter().any(|words| words.template == "affinity.again"));
+    assert!(says_again(&scene));
+}
+
+fn says_again(scene: &Scene) -> bool {
+    offers(scene)[0].copy.iter().any(|words| words.template == "affinity.again")
 }
 
 #[test]
 fn what_was_never_kept_is_not_said_to_have_been() {
-    let mut scene = scene().bought(2, 1, 20_000, 1);
-    scene.shop.together(1, 2, 0.5);
-    assert!(offers(&scene)[0].copy.iter().all(|words| words.template != "affinity.again"));
+    let bought = |returned: &[u32]| {
+        let mut scene = returned.iter().fold(scene(), |scene, &back| scene.bought(2, 12, 240_000, back));
+        scene.shop.together(1, 2, 0.5);
+        scene
+    };
+    assert!(!says_again(&bought(&[])));
+    assert!(!says_again(&bought(&[12])));
+    assert!(!says_again(&bought(&[11])));
+    assert!(!says_again(&bought(&[1])));
+    assert!(!says_again(&bought(&[0, 1])));
+    assert!(says_again(&bought(&[0, 0])));
 }
 
 #[test]

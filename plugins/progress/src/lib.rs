@@ -4,16 +4,16 @@
 use rebound_sdk::prelude::*;
 
 templates! {
-    LABEL = "progress.label" { "zh-CN": "退货单已开出", "en": "Return label" }
+    LABEL = "progress.label" { "zh-CN": "退货单", "en": "Return label" }
     LABEL_DONE = "progress.label-done" {
         "zh-CN": "退货单已经备好，把包裹交给快递即可。",
         "en": "Your label is ready: hand the parcel to the carrier.",
     }
     LABEL_AHEAD = "progress.label-ahead" {
-        "zh-CN": "我们正在为你准备退货单。",
-        "en": "We are preparing your label.",
+        "zh-CN": "退货单开出后，会显示在这里。",
+        "en": "Your label will be shown here when it is issued.",
     }
-    TRANSIT = "progress.transit" { "zh-CN": "运输途中", "en": "On its way" }
+    TRANSIT = "progress.transit" { "zh-CN": "运输", "en": "Transport" }
     TRANSIT_DONE = "progress.transit-done" {
         "zh-CN": "快递已经收件，包裹在路上了。",
         "en": "The carrier has your parcel and it is on its way.",
@@ -22,7 +22,7 @@ templates! {
         "zh-CN": "等快递收件后，这里会更新。",
         "en": "This moves when the carrier has your parcel.",
     }
-    RECEIVED = "progress.received" { "zh-CN": "仓库签收", "en": "Received" }
+    RECEIVED = "progress.received" { "zh-CN": "仓库签收", "en": "Arrival" }
     RECEIVED_DONE = "progress.received-done" {
         "zh-CN": "包裹已经到了我们的仓库。",
         "en": "Your parcel has reached our warehouse.",
@@ -31,7 +31,7 @@ templates! {
         "zh-CN": "包裹到仓后，我们会在这里告诉你。",
         "en": "We tell you here when it reaches our warehouse.",
     }
-    INSPECTED = "progress.inspected" { "zh-CN": "商品检查", "en": "Looked over" }
+    INSPECTED = "progress.inspected" { "zh-CN": "商品检查", "en": "Inspection" }
     INSPECTED_DONE = "progress.inspected-done" {
         "zh-CN": "商品已经检查完毕。",
         "en": "We have looked over what you sent.",
@@ -40,7 +40,7 @@ templates! {
         "zh-CN": "到仓后我们会检查商品。",
         "en": "We look over what you sent when it is here.",
     }
-    REFUNDED = "progress.refunded" { "zh-CN": "退款到账", "en": "Refunded" }
+    REFUNDED = "progress.refunded" { "zh-CN": "退款", "en": "Refund" }
     REFUNDED_DONE = "progress.refunded-done" {
         "zh-CN": "退款已经发出。",
         "en": "Your refund is on its way to you.",
@@ -67,6 +67,7 @@ const GUIDE: Persona = Persona {
 /// One step of every return.
 struct Stage {
     custody: &'static str,
+    /// The step's name, never that it is done: the same title stands before, during and after it.
     title: Template,
     done: Template,
     ahead: Template,
@@ -171,6 +172,16 @@ mod tests {
             told(&["label-issued", "in-transit"]),
             ["label-done", "transit-done", "received-ahead", "inspected-ahead", "refunded-ahead"]
         );
+    }
+
+    #[test]
+    fn before_anything_happened_nothing_is_said_to_have_begun_or_ended() {
+        let texts = STAGES.iter().flat_map(|stage| [stage.title, stage.ahead]).flat_map(|words| words.texts);
+        for (_, text) in texts {
+            let untrue =
+                ["已", "正在", "到账", "途中", "We are", "its way", "Received", "Refunded", "Looked"];
+            assert!(untrue.iter().all(|word| !text.contains(word)), "{text}");
+        }
     }
 
     #[test]

@@ -1,33 +1,39 @@
 //! The shipped segmentation: who returns, told from the reason where there is one and from the customer's own
 //! history where there is none. `docs/strategies.md` states every rule with its numbers.
 
+mod care;
 mod signal;
 mod wording;
 
 use rebound_sdk::prelude::*;
 
 use signal::Signal;
-use wording::{ACKNOWLEDGED, ACKNOWLEDGED_REASON, INSPECTION_REPORT, NEXT, PRIORITY_RESHIP, TEMPLATES};
+use wording::{ACKNOWLEDGED, ACKNOWLEDGED_REASON, NEXT, TEMPLATES};
+
+/// Whoever sent more than this back does not "keep nearly everything", basis points.
+const LOYAL_RETURNED_BP_MAX: u32 = 2_000;
 
 rebound_sdk::config! {
-    /// Where one kind of customer ends and the next begins.
+    /// Where one kind of customer ends and the next begins. The ranges end where the sentence that a customer reads
+    /// as evidence would no longer be true.
     pub struct Config {
         /// Fewest orders of a loyal customer.
         #[schemars(range(min = 2))]
         pub loyal_orders: u32 = 6,
         /// Largest share of the value bought that a loyal customer has sent back, basis points.
-        #[schemars(range(max = 10_000))]
+        #[schemars(range(max = LOYAL_RETURNED_BP_MAX))]
         pub loyal_returned_bp: u32 = 1_000,
         /// Fewest earlier returns of a serial returner.
         #[schemars(range(min = 1))]
         pub serial_returns: u32 = 5,
         /// Smallest share of lines or of value that a serial returner has sent back, basis points.
-        #[schemars(range(min = 1, max = 10_000))]
+        #[schemars(range(min = 1_000, max = 10_000))]
         pub serial_returned_bp: u32 = 2_000,
         /// A return this soon after the order is an impulse, milliseconds.
+        #[schemars(range(max = 604_800_000))]
         pub impulse_ms: u64 = 259_200_000,
         /// How much dearer than the customer's usual product counts as a matter of price, percent of it.
-        #[schemars(range(min = 100))]
+        #[schemars(range(min = 150))]
         pub dear_percent: u32 = 200,
         /// Tags of products that are bought for what they are made of.
         #[schemars(length(max = 16))]
@@ -50,15 +56,27 @@ impl Strategy for Segments {
 
 impl Segmentation for Segments {
     fn classify(call: &Call<'_, Self>) -> Result<Classification, Failure> {
+        check(&call.config)?;
         let signals = signal::all(call.context, &call.config);
         let segment = segment(&signals, traits(call));
         Ok(Classification {
             acknowledgement: acknowledgement(&call.context.event.lines),
-            care: care(call, &segment, &signals),
+            care: care::all(call, &segment, &signals),
             segment,
             state: StateChange::Keep,
         })
     }
+}
+
+/// Again what the schema says, for a host that did not hold the route against it: this one bounds a sentence.
+fn check(config: &Config) -> Result<(), Failure> {
+    let share = config.loyal_returned_bp;
+    if share > LOYAL_RETURNED_BP_MAX {
+        return Err(Failure::InvalidConfig(format!(
+            "loyal_returned_bp is {share}; who is told to keep nearly everything sent back {LOYAL_RETURNED_BP_MAX} at most"
+        )));
+    }
+    Ok(())
 }
 
 /// The strongest signal names the segment; the others that hold stay as traits.
@@ -114,27 +132,6 @@ fn acknowledgement(lines: &[ReturnLine]) -> Vec<Sentence> {
         template.about(Subject::Returned(*index))
     });
     named.chain([NEXT.about(Subject::Plan)]).collect()
-}
-
-/// A customer who minds quality gets the same again, inspected: first of all, where policy allows it.
-fn care(call: &Call<'_, Segments>, segment: &Segment, signals: &[Signal]) -> Vec<Care> {
-    let disappointed = signals.iter().find(|signal| signal.key == signal::QUALITY);
-    let Some(signal) = disappointed.filter(|_| segment.key == signal::QUALITY) else { return Vec::new() };
-    let line = match signal.about {
-        Subject::Returned(line) => Some(line),
-        _ => None,
-    };
-    let actions = [("priority-reship", PRIORITY_RESHIP), ("inspection-report", INSPECTION_REPORT)];
-    let allowed =
-        actions.iter().filter(|(action, _)| call.context.policy.care.iter().any(|word| word == action));
-    allowed
-        .map(|(action, words)| Care {
-            action: action.to_string(),
-            line,
-            after: 0,
-            copy: vec![words.about(signal.about)],
-        })
-        .collect()
 }
 
 rebound_sdk::export!(Segments: segmentation);

@@ -22,7 +22,7 @@ pub(crate) struct Signal {
 pub(crate) fn all(context: &Context, config: &Config) -> Vec<Signal> {
     let mut signals = told(&context.event.lines);
     let of_customer =
-        [newcomer(&context.customer), serial(&context.customer, config), loyal(&context.customer, config)];
+        [newcomer(context), serial(&context.customer, config), loyal(&context.customer, config)];
     signals.extend(of_customer.into_iter().flatten());
     let of_return = [impulse(context, config), discounted(&context.event), dear(context, config)];
     signals.extend(of_return.into_iter().flatten());
@@ -74,9 +74,13 @@ fn told(lines: &[ReturnLine]) -> Vec<Signal> {
     signals.collect()
 }
 
-fn newcomer(customer: &Customer) -> Option<Signal> {
-    let (key, confidence, evidence) = ("first-timer", 0.75, wording::NEW_HERE);
-    (customer.orders <= 1).then_some(Signal { key, confidence, evidence, about: Subject::Plan })
+fn newcomer(context: &Context) -> Option<Signal> {
+    // The host resolves a line's order among this customer's own. Where it could not, the one order known may be
+    // another than the one that comes back.
+    let all_known = context.event.lines.iter().all(|line| line.order.is_some());
+    let evidence = if all_known { wording::NEW_HERE } else { wording::FEW_ORDERS };
+    let (key, confidence) = ("first-timer", 0.75);
+    (context.customer.orders <= 1).then_some(Signal { key, confidence, evidence, about: Subject::Plan })
 }
 
 fn serial(customer: &Customer, config: &Config) -> Option<Signal> {

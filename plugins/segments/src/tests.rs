@@ -99,9 +99,25 @@ fn a_line_paid_less_than_nothing_leaves_confidence_within_bounds() {
 #[test]
 fn without_another_order_the_customer_is_new() {
     let scene = Scene::returning(&coat());
-    check(&customer(scene.clone(), 0), "first-timer", &["segments.new-here"]);
-    check(&customer(scene.clone(), 1), "first-timer", &["segments.new-here"]);
-    check(&customer(scene, 2), "regular", &["segments.regular"]);
+    check(&customer(scene.clone(), 0), "first-timer", &["segments.few-orders"]);
+    check(&customer(scene.clone(), 1), "first-timer", &["segments.few-orders"]);
+    check(&customer(scene.clone(), 2), "regular", &["segments.regular"]);
+    let long_ago = customer(scene.ordered(90), 1);
+    check(&long_ago, "first-timer", &["segments.new-here"]);
+    // Of a second line nobody knows the order.
+    check(&long_ago.and(&coat()), "first-timer", &["segments.few-orders"]);
+}
+
+#[test]
+fn a_share_too_large_for_nearly_everything_is_no_config() {
+    let classify = |bp: u32| {
+        plain().config(&format!(r#"{{"loyal_returned_bp": {bp}}}"#)).classify::<Segments>().map(|_| ())
+    };
+    assert_eq!(classify(2_000), Ok(()));
+    let refused = classify(2_001);
+    assert!(matches!(&refused, Err(Failure::InvalidConfig(why)) if why.contains("2001")), "{refused:?}");
+    let schema = rebound_sdk::testing::describe::<Segments>().config_schema;
+    assert!(schema.contains(r#""maximum":2000"#), "{schema}");
 }
 
 #[test]
@@ -212,6 +228,34 @@ fn care_is_offered_for_quality_and_within_the_policy() {
     assert_eq!(care(&allow(broken(), &["priority-reship"])), [reship]);
     assert_eq!(care(&broken()), []);
     assert_eq!(care(&allow(plain().because("style"), &both)), []);
+}
+
+#[test]
+fn a_reship_is_promised_only_of_what_is_on_hand() {
+    let care = |stock: Option<u32>, quantity: u32| {
+        let item = stock.into_iter().fold(coat().category("coats").tag("winter"), Item::stock);
+        let mut scene = customer(Scene::returning(&item).because("defective"), 3);
+        scene.shop.add(Item::new(2, "Other coat", 10_000).category("coats").tag("winter").stock(9));
+        scene.context.event.lines[0].quantity = quantity;
+        scene.context.policy.care = ["priority-reship", "inspection-report"].map(String::from).to_vec();
+        let care = scene.classify::<Segments>().unwrap().care;
+        care.iter().map(|care| care.copy[0].template.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(care(Some(2), 2), ["segments.priority-reship", "segments.inspection-report"]);
+    assert_eq!(care(Some(1), 2), [""; 0]);
+    assert_eq!(care(Some(0), 1), [""; 0]);
+    assert_eq!(care(None, 1), ["segments.priority-reship-if", "segments.inspection-report"]);
+}
+
+#[test]
+fn an_inspection_report_alone_promises_no_reship() {
+    let mut scene = plain().because("defective");
+    scene.context.policy.care = vec!["inspection-report".to_string()];
+    let care = scene.classify::<Segments>().unwrap().care;
+    assert_eq!(templates(&care[0].copy), ["segments.inspection-report"]);
+    for (_, text) in crate::wording::INSPECTION_REPORT.texts {
+        assert!(text.starts_with("如果") || text.starts_with("Should"), "{text}");
+    }
 }
 
 #[test]

@@ -9,6 +9,11 @@ rebound_sdk::templates! {
         "zh-CN": "除了这次退货的订单，我们没有你的其他订单。",
         "en": "We know of no order of yours beside what this return comes from.",
     }
+    // For whoever returns something from an order we do not know, or do not know to be theirs.
+    FEW_ORDERS = "segments.few-orders" {
+        "zh-CN": "到目前为止，我们几乎没有你的订单记录。",
+        "en": "So far we know of hardly any orders of yours.",
+    }
     LOYAL = "segments.loyal" {
         "zh-CN": "你常在这里下单，而且几乎都留下了。",
         "en": "You order here often and keep nearly everything.",
@@ -18,8 +23,8 @@ rebound_sdk::templates! {
         "en": "A good part of what you order comes back to us.",
     }
     SOON = "segments.soon" {
-        "zh-CN": "下单后不久，你就退回了{item}。",
-        "en": "You sent {item} back soon after ordering it.",
+        "zh-CN": "下单后不久，你就申请退回{item}。",
+        "en": "You asked to return {item} soon after ordering it.",
     }
     DEAR = "segments.dear" {
         "zh-CN": "{item}比你平时买的贵不少。",
@@ -34,12 +39,12 @@ rebound_sdk::templates! {
         "en": "You order here from time to time.",
     }
     ACKNOWLEDGED_REASON = "segments.acknowledged-reason" {
-        "zh-CN": "{item}的退货我们收到了，原因也记下了：{reason}。",
-        "en": "We have your return of {item}, and noted why: it was {reason}.",
+        "zh-CN": "{item}的退货申请我们收到了，原因也记下了：{reason}。",
+        "en": "We have your request to return {item}, and noted why: it was {reason}.",
     }
     ACKNOWLEDGED = "segments.acknowledged" {
-        "zh-CN": "{item}的退货我们收到了。",
-        "en": "We have your return of {item}.",
+        "zh-CN": "{item}的退货申请我们收到了。",
+        "en": "We have your request to return {item}.",
     }
     NEXT = "segments.next" {
         "zh-CN": "退款照常办理，与下面的建议无关；进展会在这里更新。",
@@ -49,8 +54,13 @@ rebound_sdk::templates! {
         "zh-CN": "如果你愿意，我们优先补发同款{item}。",
         "en": "If you like, we send {item} again, ahead of the queue.",
     }
+    PRIORITY_RESHIP_IF = "segments.priority-reship-if" {
+        "zh-CN": "如果你愿意，只要同款{item}有货，我们就优先补发。",
+        "en": "If you like, and if we have it, we send {item} again, ahead of the queue.",
+    }
+    // Stands alone where policy allows no reship, and so must not promise one.
     INSPECTION_REPORT = "segments.inspection-report" {
-        "zh-CN": "补发的{item}会附上质检报告。",
-        "en": "An inspection report comes with {item}.",
+        "zh-CN": "如果再次寄出{item}，会附上质检报告。",
+        "en": "Should {item} be sent to you again, an inspection report comes with it.",
     }
 }

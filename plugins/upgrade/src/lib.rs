@@ -26,9 +26,11 @@ templates! {
         "zh-CN": "{item}，现价{price}。",
         "en": "{item}, now at {price}.",
     }
+    // A share of returns, not of people: whoever returned it twice counts twice. And what was bought was not chosen
+    // "instead": nobody knows why.
     SWITCHED = "upgrade.switched" {
-        "zh-CN": "退回同款的顾客中，有{switched_share}换购了它。",
-        "en": "{switched_share} of the customers who sent yours back chose this instead.",
+        "zh-CN": "你退回的商品，以往的退货里有{switched_share}，顾客不久后买了{item}。",
+        "en": "After {switched_share} of earlier returns of what you send back, the same customer soon bought {item}.",
     }
     STOCK = "upgrade.stock" {
         "zh-CN": "库存仅剩{stock_left}件。",

@@ -1,7 +1,7 @@
 use rebound_sdk::prelude::*;
 use rebound_sdk::testing::{Item, Scene, assert_templates};
 
-use super::Upgrade;
+use super::{SWITCHED, Upgrade};
 
 fn coat(id: u32, price: i64) -> Item {
     Item::new(id, "Wool coat", price).category("coats")
@@ -29,6 +29,17 @@ fn check(scene: &Scene, want: &[(u32, u32)]) {
 #[test]
 fn every_sentence_exists_in_both_locales_and_claims_nothing() {
     assert_templates::<Upgrade>(&["zh-CN", "en"]);
+}
+
+#[test]
+fn the_switched_share_is_said_of_returns_and_not_of_customers() {
+    for (locale, text) in SWITCHED.texts {
+        let (returns, people) = match *locale {
+            "en" => ("of earlier returns", "of the customers"),
+            _ => ("以往的退货里有{switched_share}", "顾客中"),
+        };
+        assert!(text.contains(returns) && !text.contains(people), "{text}");
+    }
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The files, read. Outcome columns are not even parsed: there is no field here that could carry one.
+//! The files, read. What the stream is made of holds no outcome column: there is no field here that could carry one.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 /// Where the times of the files are local.
 const TIME_ZONE: &str = "Europe/London";
 
-/// A product of the shop.
+/// A product of the shop. Its price is not in the files: see [`super::prices`].
 #[derive(Debug, Clone)]
 pub struct Product {
     /// Its stock code.
@@ -22,8 +22,6 @@ pub struct Product {
     pub title: String,
     /// See [`category`].
     pub category: Option<String>,
-    /// The median of all prices it was sold at, pence.
-    pub price: i64,
 }
 
 /// An invoice of goods sold.
@@ -59,6 +57,8 @@ pub struct Line {
     pub sku: String,
     /// Units.
     pub quantity: u32,
+    /// For one unit, pence, rounded half to even.
+    pub unit: i64,
     /// For all units, pence, rounded half to even.
     pub paid: i64,
     /// The invoice a returned line was bought on, where it is known.
@@ -82,7 +82,7 @@ pub struct OnlineRetail {
 struct ProductRow {
     stock_code: String,
     description: String,
-    median_price: String,
+    is_product: String,
 }
 
 #[derive(Deserialize)]
@@ -114,10 +114,10 @@ impl OnlineRetail {
     /// A file that is missing or a row that does not parse, named.
     pub fn read(directory: &Path) -> Result<Self> {
         let mut left_out = BTreeMap::new();
-        let products = products(directory, &mut left_out)?;
-        let orders = orders(directory, &products, &mut left_out)?;
-        let returns = returns(directory)?;
-        Ok(Self { products, orders, returns, left_out })
+        let shelf = shelf(directory, &mut left_out)?;
+        let orders = orders(directory, &shelf, &mut left_out)?;
+        let returns = returns(directory, &shelf, &mut left_out)?;
+        Ok(Self { products: shelf.goods, orders, returns, left_out })
     }
 }
 
@@ -129,34 +129,39 @@ pub fn category(description: &str) -> Option<String> {
     words.rfind(|word| !word.is_empty() && word.chars().all(char::is_alphabetic)).map(str::to_lowercase)
 }
 
-fn products(
-    directory: &Path,
-    left_out: &mut BTreeMap<&'static str, usize>,
-) -> Result<BTreeMap<String, Product>> {
-    let mut products = BTreeMap::new();
-    for row in rows::<ProductRow>(&directory.join("online_retail_products.csv.gz"))? {
-        let row = row?;
-        let price = pence(&row.median_price, 1)?;
-        if price < 0 {
-            *left_out.entry("products with a negative price (corrections, not goods)").or_default() += 1;
-            continue;
-        }
-        let product = Product {
-            category: category(&row.description),
-            sku: row.stock_code.clone(),
-            title: row.description.trim().to_owned(),
-            price,
-        };
-        products.insert(row.stock_code, product);
-    }
-    Ok(products)
+/// What the items file says of every stock code.
+struct Shelf {
+    goods: BTreeMap<String, Product>,
+    /// Postage, fees, vouchers, manual entries.
+    no_goods: BTreeSet<String>,
 }
 
-fn orders(
-    directory: &Path,
-    products: &BTreeMap<String, Product>,
-    left_out: &mut BTreeMap<&'static str, usize>,
-) -> Result<Vec<Order>> {
+type LeftOut = BTreeMap<&'static str, usize>;
+
+fn shelf(directory: &Path, left_out: &mut LeftOut) -> Result<Shelf> {
+    let mut shelf = Shelf { goods: BTreeMap::new(), no_goods: BTreeSet::new() };
+    for row in rows::<ProductRow>(&directory.join("online_retail_products.csv.gz"))? {
+        let row = row?;
+        match row.is_product.as_str() {
+            "1" => {
+                let product = Product {
+                    category: category(&row.description),
+                    sku: row.stock_code.clone(),
+                    title: row.description.trim().to_owned(),
+                };
+                shelf.goods.insert(row.stock_code, product);
+            }
+            "0" => {
+                *left_out.entry("items that are no goods (postage, fees, vouchers)").or_default() += 1;
+                shelf.no_goods.insert(row.stock_code);
+            }
+            other => bail!("is_product of {} is {other:?}, not 0 or 1", row.stock_code),
+        }
+    }
+    Ok(shelf)
+}
+
+fn orders(directory: &Path, shelf: &Shelf, left_out: &mut LeftOut) -> Result<Vec<Order>> {
     let mut orders: BTreeMap<String, Order> = BTreeMap::new();
     let mut leave_out = |why| *left_out.entry(why).or_default() += 1;
     for row in rows::<LineRow>(&directory.join("online_retail_lines.csv.gz"))? {
@@ -164,7 +169,7 @@ fn orders(
         match row.kind.as_str() {
             "S" => {}
             "C" => {
-                leave_out("cancellation lines (sent as returns, when of a known customer)");
+                leave_out("cancellation lines (goods of a known customer are sent as returns)");
                 continue;
             }
             _ => {
@@ -172,16 +177,21 @@ fn orders(
                 continue;
             }
         }
-        let paid = pence(&row.unit_price, row.quantity)?;
+        let (unit, paid) = (pence(&row.unit_price, 1)?, pence(&row.unit_price, row.quantity)?);
         let Some(quantity) = u32::try_from(row.quantity).ok().filter(|quantity| *quantity > 0) else {
             leave_out("sale lines without units (stock corrections)");
             continue;
         };
-        if paid < 0 {
-            leave_out("sale lines with a negative price");
+        if shelf.no_goods.contains(&row.stock_code) {
+            leave_out("sale lines of what is no goods");
             continue;
         }
-        if !products.contains_key(&row.stock_code) {
+        // A gift tells no price, and a product must not stand in the catalogue for nothing.
+        if unit <= 0 {
+            leave_out("sale lines without a price (gifts, stock corrections)");
+            continue;
+        }
+        if !shelf.goods.contains_key(&row.stock_code) {
             leave_out("sale lines of a product without a description");
             continue;
         }
@@ -195,17 +205,21 @@ fn orders(
         });
         // An invoice written over a minute's end begins when its first line was.
         order.at = order.at.min(at);
-        order.lines.push(Line { sku: row.stock_code, quantity, paid, order: None });
+        order.lines.push(Line { sku: row.stock_code, quantity, unit, paid, order: None });
     }
     let mut orders: Vec<Order> = orders.into_values().collect();
     orders.sort_by(|a, b| (a.at, &a.id).cmp(&(b.at, &b.id)));
     Ok(orders)
 }
 
-fn returns(directory: &Path) -> Result<Vec<Return>> {
+fn returns(directory: &Path, shelf: &Shelf, left_out: &mut LeftOut) -> Result<Vec<Return>> {
     let mut returns: BTreeMap<String, Return> = BTreeMap::new();
     for row in rows::<ReturnRow>(&directory.join("online_retail_returns.csv.gz"))? {
         let row = row?;
+        if !shelf.goods.contains_key(&row.stock_code) {
+            *left_out.entry("returned lines of what is no goods").or_default() += 1;
+            continue;
+        }
         let at = instant(&row.ts)?;
         let document = returns.entry(row.return_id.clone()).or_insert_with(|| Return {
             id: row.return_id,
@@ -217,6 +231,7 @@ fn returns(directory: &Path) -> Result<Vec<Return>> {
         document.lines.push(Line {
             sku: row.stock_code,
             quantity: row.quantity,
+            unit: pence(&row.unit_price, 1)?,
             paid: pence(&row.unit_price, i64::from(row.quantity))?,
             order: Some(row.order_id).filter(|id| !id.is_empty()),
         });
@@ -226,13 +241,7 @@ fn returns(directory: &Path) -> Result<Vec<Return>> {
     Ok(returns)
 }
 
-/// Every column that tells what happened later. None of these words may stand in a request.
-#[must_use]
-pub fn outcome_columns() -> BTreeSet<&'static str> {
-    BTreeSet::from(["next_order_id", "hours_to_next_order", "next_order_value", "next_order_has_same_item"])
-}
-
-fn rows<T: DeserializeOwned>(path: &Path) -> Result<impl Iterator<Item = Result<T>> + use<T>> {
+pub(super) fn rows<T: DeserializeOwned>(path: &Path) -> Result<impl Iterator<Item = Result<T>> + use<T>> {
     let file = File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
     let name = path.display().to_string();
     let rows = csv::Reader::from_reader(GzDecoder::new(file)).into_deserialize();

@@ -1,21 +1,45 @@
 //! The run's figures, as a person reads them.
 
 use std::fmt::Write as _;
+use std::path::Path;
 use std::time::Duration;
 
 use super::data::OnlineRetail;
 use super::drive::Pass;
 use super::verify::{Split, Summary};
 
-/// The p-value of the split over customers, and the report.
+/// What the report is made of.
+pub struct Figures<'a> {
+    /// What was sent.
+    pub data: &'a OnlineRetail,
+    /// The pass that made the plans.
+    pub first: &'a Pass<'a>,
+    /// The pass that found them.
+    pub second: &'a Pass<'a>,
+    /// The experiment.
+    pub split: &'a Split,
+    /// What the plans came to.
+    pub summary: &'a Summary,
+    /// See [`profile`].
+    pub profile: String,
+    /// Orders that were some return's outcome, sent after it.
+    pub awaited: usize,
+}
+
+/// How the binary was built, as far as its place tells.
 #[must_use]
-pub fn report(
-    data: &OnlineRetail,
-    first: &Pass<'_>,
-    second: &Pass<'_>,
-    split: &Split,
-    summary: &Summary,
-) -> String {
+pub fn profile(binary: &Path) -> String {
+    match binary.parent().and_then(Path::file_name).and_then(|folder| folder.to_str()) {
+        Some("debug") => "dev profile, hardly optimised: `cargo xtask bench` has figures of speed".to_owned(),
+        Some(profile) => format!("{profile} profile"),
+        None => "of an unknown profile".to_owned(),
+    }
+}
+
+/// The report.
+#[must_use]
+pub fn report(figures: &Figures<'_>) -> String {
+    let Figures { data, first, second, split, summary, profile, awaited } = figures;
     let mut out = String::new();
     let mut say = |line: String| writeln!(out, "{line}").expect("a string takes all text");
     say(format!(
@@ -27,6 +51,13 @@ pub fn report(
     for (why, count) in &data.left_out {
         say(format!("  left out: {count} {why}"));
     }
+    let listed = first.products;
+    say(format!(
+        "catalogue: {} products as they were first named, {} updates of a price",
+        listed.created, listed.updated
+    ));
+    say(format!("outcomes: {awaited} orders that followed a return were sent after it, none before"));
+    say(format!("binary: {profile}"));
     for (label, pass) in [("first pass", first), ("second pass", second)] {
         let mut took: Vec<Duration> = pass.replies.iter().map(|reply| reply.took).collect();
         took.sort_unstable();
@@ -41,7 +72,13 @@ pub fn report(
             at(99)
         ));
     }
-    say(format!("plans {}, fallbacks {}", summary.plans, summary.fallbacks));
+    let offers: usize = summary.offers.values().sum();
+    say(format!(
+        "plans {}, fallbacks {}, {:.2} offers per plan",
+        summary.plans,
+        summary.fallbacks,
+        offers as f64 / summary.plans.max(1) as f64
+    ));
     say("arms".to_owned());
     for (arm, customers) in &summary.customers_per_arm {
         let of =

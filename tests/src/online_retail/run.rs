@@ -1,11 +1,15 @@
 //! The whole run: start the service, set it up, send the stream twice, check, report.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
 
 use super::data::OnlineRetail;
+use super::report::Figures;
+use super::sent::Outcomes;
+use super::stream::{self, Step};
 use super::verify::{Split, Summary};
 use super::{drive, report, verify};
 use crate::client::{Client, Method};
@@ -23,18 +27,26 @@ pub struct Options {
 
 /// What a run came to.
 pub struct Run {
-    /// Return documents sent.
-    pub documents: usize,
+    /// Returns whose plan is stored, read back one by one.
+    pub stored: BTreeSet<String>,
     /// What the plans came to.
     pub summary: Summary,
     /// The figures, as a person reads them.
     pub report: String,
 }
 
+/// Return documents in the data.
+const DOCUMENTS: usize = 3_383;
+/// Facts that must have been said, or a check that every fact is true has checked nothing. The data has no brand, no
+/// reason, no stock, and nothing is held or minted.
+const FACTS_SAID: [&str; 3] = ["item", "price", "switched_share"];
 /// At most this share of plans may hold one segment, percent.
 const SEGMENT_PERCENT_MAX: usize = 80;
 /// At least this share of the upgrade arm's plans with a candidate show one, percent.
 const UPGRADE_PERCENT_MIN: usize = 90;
+
+/// At least this share of the orders that followed a return are in the stream, percent. A few hold no goods.
+const NEXT_ORDERS_PERCENT_MIN: usize = 95;
 
 const EXPERIMENT: &str = "upgrade-or-affinity";
 /// Which arm serves which strategy, and its share in basis points.
@@ -45,14 +57,20 @@ impl Run {
     /// What does not hold; empty when all does.
     #[must_use]
     pub fn failures(&self) -> Vec<String> {
-        let Summary { plans, segments, fallbacks, upgrade_possible, upgrade_shown, .. } = &self.summary;
+        let Summary { plans, segments, facts, fallbacks, upgrade_possible, upgrade_shown, .. } =
+            &self.summary;
         let mut failures = Vec::new();
         let mut hold = |holds: bool, otherwise: String| {
             if !holds {
                 failures.push(otherwise);
             }
         };
-        hold(*plans == self.documents, format!("{plans} plans for {} documents", self.documents));
+        hold(*plans == DOCUMENTS, format!("{plans} plans, and not {DOCUMENTS}"));
+        let stored = self.stored.len();
+        hold(stored == DOCUMENTS, format!("{stored} plans are stored, and not {DOCUMENTS}"));
+        for fact in FACTS_SAID {
+            hold(facts.contains_key(fact), format!("no plan said {fact}"));
+        }
         hold(*fallbacks == 0, format!("{fallbacks} calls failed"));
         for (segment, count) in segments {
             let fits = count * 100 <= plans * SEGMENT_PERCENT_MAX;
@@ -76,23 +94,50 @@ impl Run {
 /// Whatever does not work, and the first plan that says what is not so.
 pub fn run(options: &Options) -> Result<Run> {
     let data = OnlineRetail::read(&options.data)?;
-    let steps = drive::stream(&data);
-    verify::no_outcome_was_sent(&steps)?;
+    let outcomes = Outcomes::read(&options.data)?;
+    let steps = stream::stream(&data);
     let folder = tempfile::tempdir()?;
     let service = Service::start(&options.binary, folder.path(), &["--clock", "event", "--currency", "GBP"])?;
     let client = Client::new(&service.url, None);
-    drive::send_products(&client, &data)?;
     let split = set_up(&client, &options.components)?;
-    let first = drive::send_stream(&client, &steps, "first pass")?;
-    let second = drive::send_stream(&client, &steps, "second pass")?;
+    let mut first = drive::send_stream(&client, &data, &steps, "first pass")?;
+    let awaited = outcomes.were_not_sent(&std::mem::take(&mut first.sent))?;
+    ensure!(
+        awaited * 100 >= outcomes.next_orders() * NEXT_ORDERS_PERCENT_MIN,
+        "only {awaited} of {} next orders were ever sent: nothing was held back",
+        outcomes.next_orders()
+    );
+    last_catalogue_stands(&client, &data, &steps)?;
+    let second = drive::send_stream(&client, &data, &steps, "second pass")?;
     verify::repeats(&first, &second)?;
+    last_catalogue_stands(&client, &data, &steps)?;
+    let mut stored = BTreeSet::new();
     for reply in &first.replies {
-        let stored = client.get(&format!("/v1/returns/{}", reply.document.id))?;
-        ensure!(stored.body == reply.body, "GET of {} answers other bytes", reply.document.id);
+        let answer = client.get(&format!("/v1/returns/{}", reply.document.id))?;
+        ensure!(answer.body == reply.body, "GET of {} answers other bytes", reply.document.id);
+        let plan = answer.json()?;
+        stored.insert(plan["return_id"].as_str().context("a plan without a return_id")?.to_owned());
     }
     let summary = verify::plans(&data, &steps, &first, &split)?;
-    let report = report::report(&data, &first, &second, &split, &summary);
-    Ok(Run { documents: data.returns.len(), summary, report })
+    let profile = report::profile(&options.binary);
+    let report = report::report(&Figures {
+        data: &data,
+        first: &first,
+        second: &second,
+        split: &split,
+        summary: &summary,
+        profile,
+        awaited,
+    });
+    Ok(Run { stored, summary, report })
+}
+
+/// A pass leaves the catalogue as the stream's end has it.
+fn last_catalogue_stands(client: &Client, data: &OnlineRetail, steps: &[Step<'_>]) -> Result<()> {
+    let imported = drive::send_last_catalogue(client, data, steps)?;
+    let is_as_it_was = imported.unchanged > 0 && (imported.created, imported.updated) == (0, 0);
+    ensure!(is_as_it_was, "the catalogue is not the one the stream ended with: {imported:?}");
+    Ok(())
 }
 
 /// Publishes the strategies, routes every stage and splits recommendation.
@@ -102,7 +147,7 @@ fn set_up(client: &Client, components: &Path) -> Result<Split> {
     let budget = json!({"currency": "GBP", "limit": 100_000_000, "benefits": ["amount-off"], "max_value": 2000,
         "stacking": "exclusive", "per_customer": 1000});
     client.ok(Method::Put, "/v1/budgets/returns", &budget)?;
-    let mut versions = std::collections::BTreeMap::new();
+    let mut versions = BTreeMap::new();
     for name in ["segments", "upgrade", "affinity", "coupons", "share", "progress"] {
         let path = components.join(format!("rebound-{name}.wasm"));
         let bytes = std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
