@@ -11,7 +11,7 @@ use axum::extract::Request;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use rebound_engine::Engine;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::auth::{self, AuthPolicy};
@@ -22,6 +22,9 @@ use crate::{openapi, routes};
 
 /// Components that may be on their way in at once; each is held in memory whole.
 const UPLOADS_MAX: usize = 2;
+/// Imports that may go on at once. Each holds a chunk of 1 MiB, its parsed lines and what the network has sent: a
+/// few MiB, so all of them together stay in the low hundreds. Connections alone would let thousands in.
+const IMPORTS_MAX: usize = 32;
 
 /// What every route shares. Cheap to clone.
 #[derive(Clone)]
@@ -32,7 +35,8 @@ struct Shared {
     auth: AuthPolicy,
     readiness: Readiness,
     timeouts: Timeouts,
-    uploads: Semaphore,
+    uploads: Arc<Semaphore>,
+    imports: Arc<Semaphore>,
     document: Bytes,
 }
 
@@ -78,9 +82,16 @@ impl AppState {
     /// What the routes need.
     #[must_use]
     pub fn new(engine: Engine, auth: AuthPolicy, readiness: Readiness, timeouts: Timeouts) -> Self {
-        let uploads = Semaphore::new(UPLOADS_MAX);
-        let document = openapi::document();
-        Self(Arc::new(Shared { engine, auth, readiness, timeouts, uploads, document }))
+        let shared = Shared {
+            engine,
+            auth,
+            readiness,
+            timeouts,
+            uploads: Arc::new(Semaphore::new(UPLOADS_MAX)),
+            imports: Arc::new(Semaphore::new(IMPORTS_MAX)),
+            document: openapi::document(),
+        };
+        Self(Arc::new(shared))
     }
 
     pub(crate) fn engine(&self) -> &Engine {
@@ -99,8 +110,14 @@ impl AppState {
         self.0.timeouts
     }
 
-    pub(crate) fn uploads(&self) -> &Semaphore {
-        &self.0.uploads
+    /// The right to send a component; none while as many as there may be are on their way or being published.
+    pub(crate) fn upload_permit(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.0.uploads).try_acquire_owned().ok()
+    }
+
+    /// The right to import; none while as many imports as there may be go on.
+    pub(crate) fn import_permit(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.0.imports).try_acquire_owned().ok()
     }
 
     pub(crate) fn document(&self) -> Bytes {

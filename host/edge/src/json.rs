@@ -18,6 +18,9 @@ use crate::problem::Problem;
 
 /// Names closer than this are what was probably meant.
 const SIMILAR: f64 = 0.8;
+/// A name longer than this is no typo of ours. Comparing takes the square of its length, and a client may send one
+/// that fills a body.
+const HINTED_BYTES_MAX: usize = 64;
 
 /// A JSON body of at most `limits.request_bytes`.
 pub(crate) struct Json<T>(pub(crate) T);
@@ -60,7 +63,8 @@ pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     serde_json::from_str(text).map_err(|error| explain::<T>(text, &error))
 }
 
-/// The text of what looks like an object: serde reads a struct from an array too, the wire does not.
+/// The text of what looks like an object: serde reads a struct from an array too, the wire does not, here as at any
+/// depth (see [`crate::wire`]).
 fn object(bytes: &[u8]) -> Result<&str, Problem> {
     let text = std::str::from_utf8(bytes).map_err(|error| {
         let detail = format!("the body is not valid JSON: byte {} is not UTF-8", error.valid_up_to() + 1);
@@ -150,6 +154,9 @@ fn unknown_field(message: &str) -> Option<(&str, Vec<&str>)> {
 }
 
 fn closeness(name: &str, known: &str) -> f64 {
+    if name.len() > HINTED_BYTES_MAX {
+        return 0.0;
+    }
     strsim::jaro_winkler(&name.to_lowercase(), known)
 }
 

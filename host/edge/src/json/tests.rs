@@ -93,3 +93,89 @@ fn an_id_that_does_not_stand_is_named_by_its_path() {
     let problem = parse::<ReturnEvent>(body.as_bytes()).err().unwrap();
     assert_eq!(problem.detail(), "`id` does not stand: event id is empty; give it a value");
 }
+
+/// Comparing a name of 256 KiB with each known one took seconds of a thread.
+#[test]
+fn a_name_that_fills_the_body_gets_no_hint_and_takes_no_time() {
+    let name = "quantity".repeat(8);
+    check(
+        &format!(r#"{{"{name}": 1}}"#),
+        Code::UnknownField,
+        &format!("`{name}` is not known; did you mean `quantity`?"),
+    );
+    let name = "quantity".repeat(9);
+    check(
+        &format!(r#"{{"{name}": 1}}"#),
+        Code::UnknownField,
+        &format!("`{name}` is not known; known here: quantity, lines"),
+    );
+    let started = std::time::Instant::now();
+    let body = format!(r#"{{"{}": 1}}"#, "quantity".repeat(32 * 1024));
+    assert_eq!(parse::<Order>(body.as_bytes()).unwrap_err().code(), Code::UnknownField);
+    assert!(started.elapsed().as_secs() < 5, "{:?}", started.elapsed());
+}
+
+/// serde would read the fields of a struct from an array, by their place.
+#[test]
+fn an_array_is_no_object_at_any_depth() {
+    fn refused<T: DeserializeOwned>(body: &str, field: &str) {
+        let problem = parse::<T>(body.as_bytes()).err().unwrap();
+        let want = format!("`{field}` does not stand: invalid type: sequence, expected an object");
+        assert_eq!((problem.code(), problem.detail()), (Code::InvalidField, want.as_str()), "{body}");
+    }
+    use crate::wire::experiment::ExperimentDraft;
+    use crate::wire::order::OrderBody;
+    refused::<ReturnEvent>(
+        r#"{"source": "s", "id": "e", "return_id": "r", "customer_id": "c", "requested_at": "2026-01-01T00:00:00Z",
+        "locale": "en", "currency": "CNY", "lines": [["LIP-01", 1, 100, null, null, null, null]]}"#,
+        "lines[0]",
+    );
+    refused::<OrderBody>(
+        r#"{"id": "o", "ordered_at": "2026-01-01T00:00:00Z", "lines": [["LIP-01", 1, 100]]}"#,
+        "lines[0]",
+    );
+    refused::<Route>(r#"{"entries": [["a/b@1.0.0", {}, 1, "withheld", null]]}"#, "entries[0]");
+    refused::<Route>(
+        r#"{"entries": [{"plugin": "a/b@1.0.0", "fallback": ["a/b@1.0.0", {}]}]}"#,
+        "entries[0].fallback",
+    );
+    refused::<ExperimentDraft>(r#"{"stage": "coupon", "arms": [["a", 5000, []]]}"#, "arms[0]");
+    refused::<ExperimentDraft>(
+        r#"{"stage": "coupon", "arms": [{"key": "a", "weight": 1, "entries": [["a/b@1.0.0", {}]]}]}"#,
+        "arms[0].entries[0]",
+    );
+}
+
+#[test]
+fn what_is_optional_may_be_null() {
+    use crate::wire::catalog::CatalogLine;
+    use crate::wire::customer::CustomerBody;
+    use crate::wire::experiment::ExperimentDraft;
+    use crate::wire::policy::Budget;
+    fn stands<T: DeserializeOwned>(body: &str) {
+        if let Err(problem) = parse::<T>(body.as_bytes()) {
+            panic!("{}: {body}", problem.detail());
+        }
+    }
+    stands::<CatalogLine>(
+        r#"{"sku": "A", "title": "a", "price": 1, "tags": null, "options": null, "brand": null, "stock": null}"#,
+    );
+    stands::<CustomerBody>(r#"{"customer_id": "c", "traits": null, "consent": null, "locale": null}"#);
+    stands::<Route>(
+        r#"{"entries": [{"plugin": "a/b@1.0.0", "config": null, "slots": null, "margin": null, "fallback": null}]}"#,
+    );
+    stands::<ExperimentDraft>(
+        r#"{"stage": "coupon", "status": null, "coverage": null, "keep_seed": null, "arms": []}"#,
+    );
+    stands::<Budget>(
+        r#"{"currency": "CNY", "limit": 1, "max_value": 1, "benefits": [], "stacking": null, "per_customer": null}"#,
+    );
+}
+
+#[test]
+fn an_option_named_twice_is_refused() {
+    use crate::wire::catalog::CatalogLine;
+    let line = r#"{"sku": "A", "title": "a", "price": 1, "options": {"size": "S", "size": "M"}}"#;
+    let problem = parse::<CatalogLine>(line.as_bytes()).err().unwrap();
+    assert_eq!(problem.detail(), "`options.size` is there twice; keep one");
+}

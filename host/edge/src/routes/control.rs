@@ -80,7 +80,8 @@ fn current_route(state: &AppState, stage: Stage) -> Response {
 
 /// Create an experiment, or change it.
 ///
-/// Widening the coverage continues the phase; changing weights, arms or versions opens the next one.
+/// Widening the coverage continues the phase; changing weights, arms or versions opens the next one. What is read can
+/// be sent back: its key, phase and seed must then be those that stand.
 #[utoipa::path(
     put,
     path = "/v1/experiments/{key}",
@@ -99,6 +100,7 @@ pub(super) async fn put_experiment(
     _: NoParams,
     Json(draft): Json<ExperimentDraft>,
 ) -> Result<Response, Problem> {
+    draft.check(&key, state.engine().experiment(&key).as_ref())?;
     let experiment = state.engine().set_experiment(key, draft.into()).await?;
     Ok(json(StatusCode::OK, &Experiment::from(experiment)))
 }

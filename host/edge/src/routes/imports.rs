@@ -1,13 +1,16 @@
 //! `/v1/orders`, `/v1/catalog`, `/v1/customers`: imports of any length, one JSON object a line.
 //!
 //! Lines go to the engine in chunks: what is held is one chunk, whatever the length of the body, and a sender that
-//! is faster than the storage is slowed down by not being read.
+//! is faster than the storage is slowed down by not being read. How many go on at once is bounded too.
+
+use std::sync::Arc;
 
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use rebound_engine::{Fault, LineResults};
+use rebound_engine::{Engine, Fault, LineResults};
 use serde::de::DeserializeOwned;
+use tokio::task::JoinHandle;
 
 use super::json;
 use crate::app::AppState;
@@ -48,7 +51,7 @@ pub(super) async fn post_orders(
 ) -> Result<Response, Problem> {
     let currency = state.engine().policy().currency;
     let convert = |order: OrderBody| order.into_request(currency);
-    import(&state, request, convert, |orders| state.engine().import_orders(orders)).await
+    import(&state, request, convert, |engine, orders| async move { engine.import_orders(orders).await }).await
 }
 
 /// Import products.
@@ -71,7 +74,8 @@ pub(super) async fn post_catalog(
 ) -> Result<Response, Problem> {
     let currency = state.engine().policy().currency;
     let convert = |product: CatalogLine| product.into_request(currency);
-    import(&state, request, convert, |products| state.engine().import_products(products)).await
+    import(&state, request, convert, |engine, products| async move { engine.import_products(products).await })
+        .await
 }
 
 /// Import what is known of customers: traits, consent, locale.
@@ -92,43 +96,58 @@ pub(super) async fn post_customers(
     _: NoParams,
     request: Request,
 ) -> Result<Response, Problem> {
-    import(&state, request, CustomerBody::into, |customers| state.engine().import_customers(customers)).await
+    import(&state, request, CustomerBody::into, |engine, customers| async move {
+        engine.import_customers(customers).await
+    })
+    .await
 }
 
+/// Takes in a body, chunk by chunk. `land` runs to its end even when the client goes away, and the import keeps its
+/// permit until then.
 async fn import<L, R, F>(
     state: &AppState,
     request: Request,
     convert: impl Fn(L) -> R,
-    land: impl Fn(Vec<R>) -> F,
+    land: impl Fn(Engine, Vec<R>) -> F,
 ) -> Result<Response, Problem>
 where
     L: DeserializeOwned,
-    F: Future<Output = Result<LineResults, Fault>>,
+    F: Future<Output = Result<LineResults, Fault>> + Send + 'static,
 {
     body::require_type(request.headers(), body::NDJSON)?;
+    let permit = state.import_permit().map(Arc::new).ok_or_else(|| {
+        Problem::new(Code::Busy, "as many imports as the host takes at once go on; try again soon")
+    })?;
     let size_max = state.engine().limits().request_bytes;
     let mut lines = Lines::new(request.into_body(), size_max, state.timeouts().idle);
     let mut report = ImportReport::default();
     loop {
         let mut chunk = Chunk::default();
-        while !chunk.is_full()
-            && let Some(line) = lines.next().await?
-        {
-            let read = line.bytes.ok_or_else(|| line_too_long(size_max)).and_then(|bytes| {
-                chunk.size += bytes.len();
-                parse(&bytes).map(&convert)
-            });
-            chunk.lines.push((line.number, read));
-        }
-        if chunk.lines.is_empty() {
+        let end = chunk.fill(&mut lines, size_max, &convert).await;
+        let landing = |good| {
+            let (landing, permit) = (land(state.engine().clone(), good), Arc::clone(&permit));
+            tokio::spawn(async move {
+                let landed = landing.await;
+                drop(permit);
+                landed
+            })
+        };
+        // Whole lines that came before a broken end are kept, those of the last chunk too.
+        chunk.land(landing, &mut report).await?;
+        if let BodyEnd::Reached = end? {
             return Ok(json(StatusCode::OK, &report));
         }
-        chunk.land(&land, &mut report).await?;
     }
 }
 
 fn line_too_long(size_max: u64) -> Problem {
     Problem::new(Code::LineTooLong, format!("the line is over the limit of {size_max} bytes; split it"))
+}
+
+/// Whether a body has more lines.
+enum BodyEnd {
+    Reached,
+    Ahead,
 }
 
 /// Lines that go to the engine together, and those between them that do not stand.
@@ -148,16 +167,41 @@ impl<R> Chunk<R> {
         self.lines.len() >= CHUNK_LINES || self.size >= CHUNK_BYTES
     }
 
-    async fn land<F>(self, land: impl Fn(Vec<R>) -> F, report: &mut ImportReport) -> Result<(), Problem>
-    where
-        F: Future<Output = Result<LineResults, Fault>>,
-    {
+    /// Reads lines until it is full, or the body is at its end. What came before a problem of the body's is in the
+    /// chunk all the same.
+    async fn fill<L: DeserializeOwned>(
+        &mut self,
+        lines: &mut Lines,
+        size_max: u64,
+        convert: &impl Fn(L) -> R,
+    ) -> Result<BodyEnd, Problem> {
+        while !self.is_full() {
+            let Some(line) = lines.next().await? else { return Ok(BodyEnd::Reached) };
+            let read = line.bytes.ok_or_else(|| line_too_long(size_max)).and_then(|bytes| {
+                self.size += bytes.len();
+                parse(&bytes).map(convert)
+            });
+            self.lines.push((line.number, read));
+        }
+        Ok(BodyEnd::Ahead)
+    }
+
+    async fn land(
+        self,
+        land: impl Fn(Vec<R>) -> JoinHandle<Result<LineResults, Fault>>,
+        report: &mut ImportReport,
+    ) -> Result<(), Problem> {
         let mut good = Vec::with_capacity(self.lines.len());
         let mut reads = Vec::with_capacity(self.lines.len());
         for (number, read) in self.lines {
             reads.push((number, read.map(|request| good.push(request))));
         }
-        let landed = if good.is_empty() { LineResults::new() } else { land(good).await? };
+        let landed = match good.is_empty() {
+            true => LineResults::new(),
+            false => land(good)
+                .await
+                .map_err(|error| Problem::internal(format!("an import was lost: {error}")))??,
+        };
         let mut landed = landed.into_iter();
         for (number, read) in reads {
             match read.map(|()| landed.next()) {

@@ -37,7 +37,7 @@ pub(super) async fn post(
 ) -> Result<Response, Problem> {
     let class = Class::from(params.class);
     body::require_type(request.headers(), body::WASM)?;
-    let _permit = state.uploads().try_acquire().map_err(|_| {
+    let permit = state.upload_permit().ok_or_else(|| {
         Problem::new(
             Code::Busy,
             "as many components as the host takes at once are being published; try again soon",
@@ -45,7 +45,15 @@ pub(super) async fn post(
     })?;
     let size_max = class.component_bytes_max(state.engine().limits());
     let bytes = body::read(request.into_body(), size_max, state.timeouts().body).await?;
-    let (publication, novelty) = state.engine().publish(class, bytes).await?;
+    let engine = state.engine().clone();
+    // Publishing runs on when the client goes away, and holds the component until its turn: so does the permit.
+    let publishing = tokio::spawn(async move {
+        let published = engine.publish(class, bytes).await;
+        drop(permit);
+        published
+    });
+    let (publication, novelty) =
+        publishing.await.map_err(|error| Problem::internal(format!("publishing was lost: {error}")))??;
     let status = match novelty {
         Novelty::New => StatusCode::CREATED,
         Novelty::Known => StatusCode::OK,

@@ -69,14 +69,15 @@ pub(super) async fn post(
 
 /// Read the plan of a return.
 ///
-/// The very bytes that the event was answered with.
+/// The plan as it stands. `progress` is told anew on each read, so once a return's custody is reported it may grow;
+/// every other section is what the event was answered with.
 #[utoipa::path(
     get,
     path = "/v1/returns/{return_id}",
     tag = "returns",
     operation_id = "read_plan",
     params(("return_id" = String, Path, description = "The merchant's name for the return")),
-    responses((status = 200, description = "The plan", body = Plan<'static>)),
+    responses((status = 200, description = "The plan as it stands", body = Plan<'static>)),
     extensions(("x-problems" = json!(["not_found", "busy", "storage_unavailable"]))),
 )]
 pub(super) async fn get(

@@ -8,6 +8,7 @@ use rebound_domain::money::Currency;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
+use super::read::{or_default, texts_by_name};
 use super::scalar::{Amount, Count, Margin};
 
 /// One line of a catalogue import.
@@ -28,12 +29,14 @@ pub(crate) struct CatalogLine {
     #[schema(value_type = Option<String>, pattern = "^[A-Z]{3}$")]
     currency: Option<Currency>,
     /// The merchant's own words.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
+    #[schema(nullable)]
     tags: Vec<String>,
     /// Products of one style differ only in their options.
     style: Option<String>,
     /// Size, color and the like.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "texts_by_name")]
+    #[schema(nullable)]
     options: BTreeMap<String, String>,
     /// Units on hand, when known.
     stock: Option<Count>,

@@ -5,6 +5,8 @@ use rebound_domain::ids::CustomerId;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
+use super::read::or_default;
+
 /// One line of a customer import. It replaces what was said of the customer before.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -13,10 +15,12 @@ pub(crate) struct CustomerBody {
     #[schema(value_type = String, max_length = 256)]
     customer_id: CustomerId,
     /// The merchant's own words.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
+    #[schema(nullable)]
     traits: Vec<String>,
     /// Channels with consent.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
+    #[schema(nullable)]
     consent: Vec<String>,
     /// BCP 47.
     locale: Option<String>,

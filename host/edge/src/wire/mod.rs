@@ -1,7 +1,8 @@
 //! The shapes that cross the wire, apart from the domain's so that either can change alone.
 //!
-//! snake_case keys, kebab-case words, whole numbers only. A field that is not known is refused by name: a typo
-//! in a config must not pass silently. Ids are checked where they are read, so an error names its path.
+//! snake_case keys, kebab-case words. Money, counts, shares and durations are whole numbers; buckets, propensities,
+//! scores and confidences are fractions. A field that is not known is refused by name: a typo in a config must not
+//! pass silently. What is optional may be null. Ids are checked where they are read, so an error names its path.
 
 pub(crate) mod catalog;
 pub(crate) mod customer;
@@ -11,6 +12,7 @@ pub(crate) mod order;
 pub(crate) mod plan;
 pub(crate) mod plugin;
 pub(crate) mod policy;
+mod read;
 pub(crate) mod return_event;
 pub(crate) mod route;
 pub(crate) mod scalar;

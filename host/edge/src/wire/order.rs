@@ -6,6 +6,7 @@ use rebound_domain::money::{Currency, Money};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
+use super::read::objects;
 use super::scalar::{Amount, Count, Instant};
 
 /// One line of an order import: a whole order.
@@ -31,6 +32,7 @@ pub(crate) struct OrderBody {
     /// The coupon code used on it.
     coupon: Option<String>,
     /// At least one.
+    #[serde(deserialize_with = "objects")]
     #[schema(min_items = 1)]
     lines: Vec<OrderBodyLine>,
 }

@@ -3,9 +3,10 @@
 use rebound_domain::ids::BudgetId;
 use rebound_domain::money::Currency;
 use rebound_domain::policy as domain;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
+use super::read::or_default;
 use super::scalar::{Amount, Count, Millis, Share};
 
 /// The merchant's policy. What is left out of a `PUT` gets the standard value again.
@@ -62,10 +63,12 @@ pub(crate) struct Budget {
     /// Which benefits it pays for: amount-off, percent-off, store-credit, free-shipping, gift.
     benefits: Vec<String>,
     /// Whether its coupons combine with others; exclusive when left out.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
+    #[schema(nullable)]
     stacking: Stacking,
     /// How many coupons one customer may ever get from it; 1 when left out.
-    #[serde(default = "one")]
+    #[serde(default = "one", deserialize_with = "or_one")]
+    #[schema(nullable)]
     per_customer: Count,
 }
 
@@ -82,6 +85,10 @@ pub(crate) enum Stacking {
 
 fn one() -> Count {
     Count(1)
+}
+
+fn or_one<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Count, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or_else(one))
 }
 
 impl From<Policy> for domain::Policy {

@@ -6,6 +6,7 @@ use rebound_domain::money::Currency;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
+use super::read::objects;
 use super::scalar::{Amount, Count, Instant};
 
 /// A return as the merchant reports it.
@@ -36,6 +37,7 @@ pub(crate) struct ReturnEvent {
     #[schema(max_length = 128)]
     channel: Option<String>,
     /// At least one.
+    #[serde(deserialize_with = "objects")]
     #[schema(min_items = 1)]
     lines: Vec<ReturnLine>,
     /// refund, exchange, store-credit, repair or keep-item.

@@ -2,10 +2,11 @@
 
 use rebound_domain::ids::PluginRef;
 use rebound_domain::route as domain;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use super::read::{objects, optional_object, or_default};
 use super::scalar::Count;
 use crate::json::strict_value;
 
@@ -14,6 +15,7 @@ use crate::json::strict_value;
 #[serde(deny_unknown_fields)]
 pub(crate) struct Route {
     /// In the order they run; all of them run.
+    #[serde(deserialize_with = "objects")]
     pub(crate) entries: Vec<RouteEntry>,
 }
 
@@ -25,18 +27,19 @@ pub(crate) struct RouteEntry {
     #[schema(value_type = String, example = "rebound/upgrade@0.1.0")]
     plugin: PluginRef,
     /// What satisfies the plugin's config schema; an empty object when left out.
-    #[serde(default = "empty", deserialize_with = "strict_value")]
-    #[schema(value_type = Object)]
+    #[serde(default = "empty", deserialize_with = "or_empty")]
+    #[schema(value_type = Object, nullable)]
     config: Value,
     /// How many answers there is room for; 1 when left out.
-    #[serde(default = "one_slot")]
-    #[schema(minimum = 1)]
+    #[serde(default = "one_slot", deserialize_with = "or_one_slot")]
+    #[schema(minimum = 1, nullable)]
     slots: Count,
     /// Whether the catalogue tells it margins; withheld when left out.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
+    #[schema(nullable)]
     margin: Access,
     /// What runs in its place when it fails; nothing when left out.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "optional_object", skip_serializing_if = "Option::is_none")]
     fallback: Option<Fallback>,
 }
 
@@ -48,8 +51,8 @@ pub(crate) struct Fallback {
     #[schema(value_type = String)]
     plugin: PluginRef,
     /// What satisfies the plugin's config schema; an empty object when left out.
-    #[serde(default = "empty", deserialize_with = "strict_value")]
-    #[schema(value_type = Object)]
+    #[serde(default = "empty", deserialize_with = "or_empty")]
+    #[schema(value_type = Object, nullable)]
     config: Value,
 }
 
@@ -66,8 +69,19 @@ fn empty() -> Value {
     Value::Object(serde_json::Map::new())
 }
 
+fn or_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Value, D::Error> {
+    Ok(match strict_value(deserializer)? {
+        Value::Null => empty(),
+        config => config,
+    })
+}
+
 fn one_slot() -> Count {
     Count(1)
+}
+
+fn or_one_slot<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Count, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or_else(one_slot))
 }
 
 /// The stored text was written from JSON, so it reads back.

@@ -138,6 +138,19 @@ async fn an_experiment_tells_its_phase_and_seed() {
     let seed = made["seed"].as_str().unwrap().to_owned();
     assert!(!seed.is_empty());
 
+    // What is read can be sent back, and changes nothing.
+    assert_eq!(service.put("/v1/experiments/offers").json(&made).send().await.expect(200).json(), made);
+    for (name, value) in [("key", json!("other")), ("phase", json!(2)), ("seed", json!("mine"))] {
+        let mut other = made.clone();
+        other[name] = value;
+        let answer = service.put("/v1/experiments/offers").json(&other).send().await.expect(422);
+        assert_eq!((answer.problem().0.as_str(), &answer.json()["field"]), ("invalid_field", &json!(name)));
+        // Of an experiment that is not there yet, only the key can be known.
+        let answer = service.put("/v1/experiments/another").json(&other).send().await.expect(422);
+        assert_eq!(answer.problem().0, "invalid_field", "{name}");
+    }
+    service.get("/v1/experiments/another").send().await.expect(404);
+
     let mut wider = draft.clone();
     wider.as_object_mut().unwrap().remove("coverage");
     let widened = service.put("/v1/experiments/offers").json(&wider).send().await.expect(200).json();

@@ -9,19 +9,25 @@ use rebound_storage::{
     Reading, Storage, StorageError, Unavailable,
 };
 use serde_json::json;
+use tokio::sync::Notify;
 
-use crate::support::{Service, event};
+use crate::guest::segmenter;
+use crate::support::{Service, endless, event};
 
 /// A storage that can be made to fail.
 #[derive(Default)]
 struct Moody {
     storage: MemoryStorage,
     mood: AtomicU8,
+    /// Told of each commit that is held.
+    held: Notify,
 }
 
 const OVERLOADED: u8 = 1;
 const BROKEN: u8 = 2;
 const CORRUPT: u8 = 3;
+/// Commits never end.
+const STUCK: u8 = 4;
 
 impl Moody {
     fn mood(&self) -> u8 {
@@ -71,6 +77,10 @@ impl Storage for Moody {
             CORRUPT => Box::pin(async {
                 Err(CommitError::Unreadable(StorageError::Corrupt { key: "secret".to_owned(), why: "torn" }))
             }),
+            STUCK => {
+                self.held.notify_one();
+                Box::pin(std::future::pending())
+            }
             _ => self.storage.commit(batch),
         }
     }
@@ -141,6 +151,39 @@ async fn a_plan_that_cannot_be_read_is_not_called_missing() {
         storage.becomes(mood);
         service.get("/v1/returns/r-1").send().await.expect(status);
     }
+}
+
+/// The permit once went back when the client hung up, while the host still held what it had sent: a client that
+/// hung up again and again could fill the memory.
+#[tokio::test]
+async fn what_a_client_left_behind_counts_until_the_host_is_done_with_it() {
+    let storage = Arc::new(Moody::default());
+    let service = Service::over(storage.clone()).await;
+    storage.becomes(STUCK);
+    let wasm = "application/wasm";
+    let component = segmenter("tests/left", "1.0.0", "sorts");
+    let gone = tokio::spawn(service.post("/v1/plugins").body(wasm, component).send());
+    storage.held.notified().await;
+    gone.abort();
+    assert!(gone.await.unwrap_err().is_cancelled());
+    let mut second = Box::pin(service.post("/v1/plugins").body(wasm, endless()).send());
+    assert!(futures_util::poll!(&mut second).is_pending());
+    let third = service.post("/v1/plugins").body(wasm, endless()).send().await.expect(503);
+    assert_eq!(third.problem().0, "busy");
+
+    let line = json!({"customer_id": "c-1"});
+    let gone = tokio::spawn(service.post("/v1/customers").ndjson(&[line]).send());
+    storage.held.notified().await;
+    gone.abort();
+    assert!(gone.await.unwrap_err().is_cancelled());
+    let ndjson = "application/x-ndjson";
+    let mut others: Vec<_> =
+        (1..32).map(|_| Box::pin(service.post("/v1/orders").body(ndjson, endless()).send())).collect();
+    for other in &mut others {
+        assert!(futures_util::poll!(other).is_pending());
+    }
+    let one_more = service.post("/v1/orders").body(ndjson, endless()).send().await.expect(503);
+    assert_eq!(one_more.problem().0, "busy");
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 use serde_json::json;
 
 use crate::guest::{networker, segmenter};
-use crate::support::{Service, event};
+use crate::support::{Service, endless, event};
 
 const WASM: &str = "application/wasm";
 
@@ -58,10 +58,7 @@ async fn a_component_has_the_limit_of_its_class() {
 
 #[tokio::test]
 async fn more_uploads_than_fit_in_memory_are_put_off() {
-    use axum::body::{Body, Bytes};
-    use futures_util::stream;
     let service = Service::start().await;
-    let endless = || Body::from_stream(stream::pending::<Result<Bytes, std::convert::Infallible>>());
     let mut waiting: Vec<_> =
         (0..2).map(|_| Box::pin(service.post("/v1/plugins").body(WASM, endless()).send())).collect();
     for upload in &mut waiting {

@@ -203,6 +203,11 @@ impl Answer {
     }
 }
 
+/// A body that never ends and never says anything.
+pub(crate) fn endless() -> Body {
+    Body::from_stream(futures_util::stream::pending::<Result<Bytes, std::convert::Infallible>>())
+}
+
 /// A return event over the stocked products.
 pub(crate) fn event(id: &str, return_id: &str) -> Value {
     json!({

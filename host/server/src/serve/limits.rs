@@ -3,12 +3,56 @@
 use std::path::{Path, PathBuf};
 
 use rebound_domain::limits::Limits;
-use rebound_storage::VALUE_BYTES_MAX;
+use rebound_domain::time::Duration;
+use rebound_storage::{BATCH_BYTES_MAX, BATCH_OPERATIONS_MAX, GET_KEYS_MAX, VALUE_BYTES_MAX};
 
 use super::StartFault;
 
+const KIB: u64 = 1024;
+const MIB: u64 = 1024 * KIB;
+/// All that a 32-bit memory can have.
+const WASM_MEMORY_BYTES: u64 = 4 * 1024 * MIB - 64 * KIB;
+
+const VALUE_BYTES: u64 = VALUE_BYTES_MAX as u64;
 /// What sealing and a record's own fields add to a value before it is stored.
-const RECORD_BYTES: u64 = 4 * 1024;
+const RECORD_BYTES: u64 = KIB;
+
+/// A plan without lines and answers: ids, locale, policy's care, the trace of five stages.
+const PLAN_BYTES: u64 = 4 * KIB;
+/// One line of a refund in a stored plan, with a sku and an order's id of usual sizes. Longer ones cost a big return
+/// its plan, not the service its storage.
+const REFUND_LINE_BYTES: u64 = 128;
+/// One product's number beside the plan, with its comma.
+const PRODUCT_ID_BYTES: u64 = 11;
+
+/// Calls that may remember something: every entry of every route, and its fallback (eight of three stages, one of
+/// two).
+const STATES_MAX: u64 = 2 * (3 * 8 + 2);
+/// What a decision reads and writes beside its orders: event and return (read, expected, written), profile and
+/// customer key, the plan, an exposure per stage, the states.
+const FIXED_OPERATIONS: u64 = 2 * 4 + 1 + 5 + STATES_MAX;
+
+/// Lines of a return. Each may come from an order of its own, which is read with one key and lands with two
+/// operations; all of them stand in the plan.
+const RETURN_LINES_MAX: u64 = min(
+    min(GET_KEYS_MAX as u64 - FIXED_OPERATIONS, (BATCH_OPERATIONS_MAX as u64 - FIXED_OPERATIONS) / 2),
+    (VALUE_BYTES - RECORD_BYTES - PLAN_BYTES) / (REFUND_LINE_BYTES + PRODUCT_ID_BYTES),
+);
+
+/// All states of a decision land in one batch; the other half of it is the plan's and the orders'.
+const STATE_BYTES_MAX: u64 = BATCH_BYTES_MAX as u64 / 2 / STATES_MAX;
+
+/// A purchase in a profile, written out.
+const PURCHASE_BYTES: u64 = 110;
+/// Purchases are kept in the customer's profile, one value; the other half of it is the customer's other history.
+const PURCHASES_MAX: u64 = VALUE_BYTES / 2 / PURCHASE_BYTES;
+
+/// Members of a list: more would not fit into a plan whatever they say.
+const MEMBERS_MAX: u64 = 512;
+
+const fn min(a: u64, b: u64) -> u64 {
+    if a < b { a } else { b }
+}
 
 /// Why limits do not stand.
 #[derive(Debug, thiserror::Error)]
@@ -63,28 +107,51 @@ pub(super) fn read(path: &Path) -> Result<Limits, StartFault> {
     Ok(limits)
 }
 
-/// Returns the first key out of its range, with its value and its range.
+/// Returns the first key out of its range, with its value and its range. The ranges are what the storage, the contract
+/// and one machine's memory can hold; sums over several keys are held against the value of the last of them.
 fn check(limits: &Limits) -> Result<(), (&'static str, u64, u64, u64)> {
-    let stored = VALUE_BYTES_MAX as u64 - RECORD_BYTES;
-    let memory = u64::from(u32::MAX);
+    let return_lines = u64::from(limits.return_lines);
     let ranges = [
-        ("fuel", limits.fuel, 1, u64::MAX),
-        ("fuel_large", limits.fuel_large, 1, u64::MAX),
+        // Loading a component and one host call cost more than a hundred.
+        ("fuel", limits.fuel, 1_000, u64::MAX),
+        ("fuel_large", limits.fuel_large, 1_000, u64::MAX),
         ("deadline", limits.deadline.0, 1, 60_000),
-        ("memory_bytes", limits.memory_bytes, 64 * 1024, memory),
-        ("memory_bytes_large", limits.memory_bytes_large, 64 * 1024, memory),
-        ("component_bytes", limits.component_bytes, 1, memory),
-        ("component_bytes_large", limits.component_bytes_large, 1, memory),
-        ("compile_memory_bytes", limits.compile_memory_bytes, 64 * 1024 * 1024, u64::MAX),
-        ("compile_time", limits.compile_time.0, 1000, 3_600_000),
-        ("output_bytes", limits.output_bytes, 1, memory),
-        ("request_bytes", limits.request_bytes, 1024, memory),
-        ("state_bytes", limits.state_bytes.into(), 0, stored),
-        ("plan_bytes", limits.plan_bytes.into(), 1024, stored),
+        ("memory_bytes", limits.memory_bytes, 64 * KIB, WASM_MEMORY_BYTES),
+        ("memory_bytes_large", limits.memory_bytes_large, 64 * KIB, WASM_MEMORY_BYTES),
+        // Two components are held in memory at once, and each is given to the compiler whole.
+        ("component_bytes", limits.component_bytes, KIB, 256 * MIB),
+        ("component_bytes_large", limits.component_bytes_large, KIB, 256 * MIB),
+        ("compile_memory_bytes", limits.compile_memory_bytes, 64 * MIB, u64::MAX),
+        ("compile_time", limits.compile_time.0, 1_000, 3_600_000),
+        ("output_bytes", limits.output_bytes, KIB, 16 * MIB),
+        // Each member takes some hundred bytes of a plan at least.
+        ("offers", limits.offers.into(), 1, MEMBERS_MAX),
+        ("proposals", limits.proposals.into(), 1, MEMBERS_MAX),
+        ("copy_keys", limits.copy_keys.into(), 1, MEMBERS_MAX),
+        ("list_items", limits.list_items.into(), 1, MEMBERS_MAX),
+        // A template's locale is such a word too (zh-Hant-TW).
+        ("word_bytes", limits.word_bytes.into(), 16, 256),
+        // As far as a policy may reach.
+        ("horizon", limits.horizon.0, 1, Duration::days(3_660).0),
+        ("state_bytes", limits.state_bytes.into(), 0, STATE_BYTES_MAX),
+        ("log_lines", limits.log_lines.into(), 0, 1_024),
+        ("log_line_bytes", limits.log_line_bytes.into(), 64, 64 * KIB),
+        // A body is held whole, on every connection.
+        ("request_bytes", limits.request_bytes, KIB, 16 * MIB),
+        ("purchases", limits.purchases.into(), 0, PURCHASES_MAX),
+        // The contract's own bound: `catalog.search` never gives more.
+        ("candidates", limits.candidates.into(), 1, 200),
         ("lines", limits.lines.into(), 1, 2_000),
-        ("return_lines", limits.return_lines.into(), 1, 1_000),
-        ("purchases", limits.purchases.into(), 0, 500),
-        ("candidates", limits.candidates.into(), 1, 10_000),
+        ("return_lines", return_lines, 1, RETURN_LINES_MAX),
+        (
+            "plan_bytes",
+            limits.plan_bytes.into(),
+            PLAN_BYTES + REFUND_LINE_BYTES * return_lines.min(RETURN_LINES_MAX),
+            VALUE_BYTES - RECORD_BYTES - PRODUCT_ID_BYTES * return_lines.min(RETURN_LINES_MAX),
+        ),
+        // Describing a component may answer with all of its templates.
+        ("templates", limits.templates.into(), 1, 4_096),
+        ("template_bytes", limits.template_bytes.into(), 16, 4 * KIB),
     ];
     let bad = ranges.into_iter().find(|(_, value, min, max)| !(min..=max).contains(&value));
     bad.map_or(Ok(()), Err)
@@ -110,6 +177,48 @@ mod tests {
         );
     }
 
+    /// Every key has a range, and a value one past either end of it is refused by its name.
+    #[test]
+    fn every_limit_is_held_to_a_range() {
+        let fields = serde_json::to_value(Limits::default()).unwrap();
+        for (key, default) in fields.as_object().unwrap() {
+            let stands = |value: u64| match parse(&format!("{key} = {value}")) {
+                Ok(_) => true,
+                Err(error) => {
+                    let named = error.contains(&format!("{key} = {value} in")) && error.contains("use ");
+                    assert!(named || error.contains(key), "{key} = {value}: {error}");
+                    false
+                }
+            };
+            assert!(stands(default.as_u64().unwrap()), "{key}: its default");
+            let zero_works = ["state_bytes", "purchases", "log_lines"].contains(&key.as_str());
+            assert_eq!(stands(0), zero_works, "{key} = 0");
+            // Fuel and the compile child's memory have no end that a test of numbers could know.
+            let endless = ["fuel", "fuel_large", "compile_memory_bytes"].contains(&key.as_str());
+            let huge =
+                if default.as_u64().unwrap() > 1 << 31 { i64::MAX as u64 } else { u64::from(u32::MAX) };
+            assert_eq!(stands(huge), endless, "{key} = {huge}");
+        }
+    }
+
+    #[test]
+    fn what_a_return_may_hold_fits_into_a_batch_a_read_and_a_plan() {
+        let highest = RETURN_LINES_MAX;
+        assert!(2 * highest + FIXED_OPERATIONS <= BATCH_OPERATIONS_MAX as u64);
+        assert!(highest + FIXED_OPERATIONS <= GET_KEYS_MAX as u64);
+        let plan_bytes = PLAN_BYTES + REFUND_LINE_BYTES * highest;
+        let limits = parse(&format!("return_lines = {highest}\nplan_bytes = {plan_bytes}"));
+        assert_eq!(u64::from(limits.unwrap().return_lines), highest);
+        for (text, want) in [
+            (format!("return_lines = {}", highest + 1), format!("use 1 to {highest}")),
+            (format!("return_lines = {highest}"), "plan_bytes = 49152 in".to_owned()),
+            ("plan_bytes = 16384".to_owned(), "plan_bytes = 16384 in".to_owned()),
+        ] {
+            let error = parse(&text).unwrap_err();
+            assert!(error.contains(&want), "{text}: {error}");
+        }
+    }
+
     #[test]
     fn a_bad_key_is_named() {
         for (text, want) in [
@@ -119,6 +228,11 @@ mod tests {
             ("deadline = 0", "deadline = 0 in"),
             ("plan_bytes = 65536", "plan_bytes = 65536 in"),
             ("lines = 100000", "lines = 100000 in"),
+            ("purchases = 500", "purchases = 500 in"),
+            ("candidates = 201", "candidates = 201 in"),
+            ("state_bytes = 61440", "state_bytes = 61440 in"),
+            ("offers = 0", "offers = 0 in"),
+            ("word_bytes = 8", "word_bytes = 8 in"),
             ("offers", "limits.toml"),
         ] {
             let error = parse(text).unwrap_err();

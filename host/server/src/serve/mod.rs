@@ -26,6 +26,7 @@ use rebound_engine::{Clock, Engine, EngineOptions};
 use rebound_sandbox::{CacheOptions, Compiler, Sandbox, SandboxOptions};
 use rebound_storage::{SledOptions, SledStorage, Storage, Unavailable};
 use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
 
 use self::data_dir::DataDir;
 pub(crate) use self::fault::StartFault;
@@ -133,7 +134,7 @@ impl Serve {
         logging::start(&log)?;
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
         let runtime = runtime.map_err(StartFault::Runtime)?;
-        Ok(runtime.block_on(serve(settings)).map(|()| Exit::Done)?)
+        Ok(drive(runtime, serve(settings)).map(|()| Exit::Done)?)
     }
 
     fn check(self) -> Result<Settings, Failure> {
@@ -170,6 +171,15 @@ impl Serve {
             grace: Duration::from_secs(self.shutdown_grace),
         })
     }
+}
+
+/// Runs the service to its end. Dropping a runtime would wait, without limit, for what blocks a thread: a component
+/// that compiles would hold the exit for minutes past the grace period. By now the storage is closed, so nothing of
+/// such work could be kept: it ends with the process, and a compile child by its own limits.
+fn drive<T>(runtime: Runtime, service: impl Future<Output = T>) -> T {
+    let ended = runtime.block_on(service);
+    runtime.shutdown_background();
+    ended
 }
 
 async fn serve(settings: Settings) -> Result<(), StartFault> {
@@ -269,4 +279,31 @@ fn begin_end(why: End, mut signals: Signals, readiness: &Readiness, grace: Durat
         std::process::exit(signal.exit_code());
     });
     why
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::channel;
+
+    use super::*;
+
+    #[test]
+    fn work_that_blocks_does_not_hold_the_end() {
+        let (release, gate) = channel::<()>();
+        let (done, ended) = channel();
+        std::thread::spawn(move || {
+            let (started, start) = tokio::sync::oneshot::channel();
+            drive(Runtime::new().unwrap(), async move {
+                tokio::task::spawn_blocking(move || {
+                    started.send(()).unwrap();
+                    gate.recv()
+                });
+                start.await.unwrap();
+            });
+            done.send(()).unwrap();
+        });
+        // Far longer than it takes; with the work still held it would never come.
+        ended.recv_timeout(Duration::from_secs(30)).unwrap();
+        drop(release);
+    }
 }
