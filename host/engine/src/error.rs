@@ -135,9 +135,9 @@ pub enum LineError {
         /// What is right.
         currency: Currency,
     },
-    /// An order came before with other lines.
+    /// An order came before with other lines, or for somebody else.
     #[error(
-        "order {id} is already known with other lines; an order's lines cannot change, give a new order a new id"
+        "order {id} is already known with other lines or another customer; neither can change, give a new order a new id"
     )]
     OrderConflict {
         /// Which.

@@ -66,7 +66,7 @@ pub(super) fn product(product: &ProductRequest, deployment: Currency) -> Result<
 
 pub(super) fn order(order: &OrderRequest, deployment: Currency, limits: &Limits) -> Result<(), LineError> {
     currency(order.currency, deployment)?;
-    money("discount", order.discount)?;
+    order.discount.map_or(Ok(()), |discount| money("discount", discount))?;
     order.coupon.as_deref().map_or(Ok(()), |coupon| text("coupon", coupon))?;
     match order.lines.len() {
         0 => return Err(invalid("lines", "is empty; an order has at least one line")),

@@ -6,4 +6,5 @@ mod control;
 mod decide;
 mod house;
 mod imports;
+mod orders;
 mod restart;
