@@ -14,7 +14,7 @@ use crate::document::Document;
 use crate::listing::{Orders, Place};
 use crate::snapshot::Snapshot;
 use crate::state::{Item, Row, State};
-use crate::switching::History;
+use crate::switching::{History, PAIRS_MAX};
 use crate::text::{self, Field};
 
 /// A customer, as the catalogue tells customers apart. Opaque: the host derives it from the customer id.
@@ -42,6 +42,7 @@ pub struct Catalogue {
     guests: HashMap<u64, u32>,
     returns: u32,
     buyers_max: usize,
+    pairs_max: usize,
 }
 
 #[derive(Debug)]
@@ -60,17 +61,19 @@ impl Catalogue {
     /// An empty catalogue.
     #[must_use]
     pub fn new() -> Self {
-        Self::sampling(BUYERS_MAX)
+        Self::bounded(BUYERS_MAX, PAIRS_MAX)
     }
 
-    /// An empty catalogue that keeps at most so many buyers per product.
-    pub(crate) fn sampling(buyers_max: usize) -> Self {
+    /// An empty catalogue that keeps at most so many buyers per product, and so many pairs of what one return
+    /// brought back and one order bought.
+    pub(crate) fn bounded(buyers_max: usize, pairs_max: usize) -> Self {
         Self {
             state: State::default(),
             customers: HashMap::new(),
             guests: HashMap::new(),
             returns: 0,
             buyers_max,
+            pairs_max,
         }
     }
 
@@ -211,7 +214,8 @@ impl Catalogue {
         products.sort_unstable();
         products.dedup();
         let customer = self::customer(&mut self.customers, customer, &mut self.state.buyers);
-        customer.history.returned(at, self.returns, &products, &mut self.state.switching);
+        let switching = &mut self.state.switching;
+        customer.history.returned(at, self.returns, &products, self.pairs_max, switching);
         self.returns = self.returns.checked_add(1).expect("4 billion returns exceed memory first");
     }
 }

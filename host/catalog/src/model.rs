@@ -10,8 +10,9 @@ use crate::catalogue::CustomerKey;
 use crate::state::Item;
 use crate::text::{self, Field};
 
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct Model {
+    pairs_max: usize,
     items: BTreeMap<ProductId, Item>,
     orders: Vec<Order>,
     returns: Vec<(CustomerKey, Instant, BTreeSet<ProductId>)>,
@@ -28,6 +29,10 @@ struct Order {
 type Terms = BTreeMap<(Field, String), f64>;
 
 impl Model {
+    pub(crate) fn bounded(pairs_max: usize) -> Self {
+        Self { pairs_max, items: BTreeMap::new(), orders: Vec::new(), returns: Vec::new() }
+    }
+
     pub(crate) fn upsert(&mut self, item: Item) {
         self.items.insert(item.product.id, item);
     }
@@ -145,13 +150,20 @@ impl Model {
                 let bought = self.orders.iter().any(|order| {
                     order.customer == Some(*customer)
                         && (*at..*at + window).contains(&order.at)
-                        && order.lines.iter().any(|line| line.0 == to)
+                        && self.counted(order, products.len()).contains(&to)
                 });
                 count.returns += 1;
                 count.switched += u32::from(bought);
             }
         }
         (count.returns > 0).then_some(count)
+    }
+
+    /// What counts of an order for a return of so many products: as many of the order's, by id, as keep the pairs
+    /// within their bound.
+    fn counted(&self, order: &Order, returned: usize) -> BTreeSet<ProductId> {
+        let products: BTreeSet<ProductId> = order.lines.iter().map(|line| line.0).collect();
+        products.into_iter().take(self.pairs_max / returned.max(1)).collect()
     }
 }
 

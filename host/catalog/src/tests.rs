@@ -10,7 +10,9 @@ use rebound_domain::product::Product;
 use rebound_domain::route::Access;
 use rebound_domain::time::{Duration, Instant};
 
+use crate::buyers::BUYERS_MAX;
 use crate::model::Model;
+use crate::switching::PAIRS_MAX;
 use crate::{Catalogue, CustomerKey, Item, Sale, Snapshot, View};
 
 mod examples;
@@ -45,13 +47,20 @@ fn learn(catalogue: &mut Catalogue, events: &[Event]) {
 }
 
 fn catalogue(events: &[Event]) -> Catalogue {
-    let mut catalogue = Catalogue::new();
+    learned(Catalogue::new(), events)
+}
+
+fn learned(mut catalogue: Catalogue, events: &[Event]) -> Catalogue {
     learn(&mut catalogue, events);
     catalogue
 }
 
 fn model(events: &[Event]) -> Model {
-    let mut model = Model::default();
+    bounded_model(PAIRS_MAX, events)
+}
+
+fn bounded_model(pairs_max: usize, events: &[Event]) -> Model {
+    let mut model = Model::bounded(pairs_max);
     for event in events {
         match event {
             Event::Upsert(item) => model.upsert(item.clone()),

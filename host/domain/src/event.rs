@@ -91,8 +91,8 @@ pub struct OrderRequest {
     pub currency: Currency,
     /// At least one.
     pub lines: Vec<OrderRequestLine>,
-    /// Taken off the whole order.
-    pub discount: Money,
+    /// Taken off the whole order, when the message says it.
+    pub discount: Option<Money>,
     /// The coupon code used on it.
     pub coupon: Option<String>,
 }

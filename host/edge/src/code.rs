@@ -54,8 +54,8 @@ codes! {
     EventConflict = "event_conflict", CONFLICT, "The event was decided with another body";
     /// Another event has decided the return.
     ReturnAlreadyDecided = "return_already_decided", CONFLICT, "The return was decided by another event";
-    /// The plugin version exists with other bytes.
-    VersionTaken = "version_taken", CONFLICT, "The version is published with other bytes";
+    /// The plugin version exists, with other bytes or in another class.
+    VersionTaken = "version_taken", CONFLICT, "The version is published otherwise";
     /// Another experiment runs on the stage.
     StageTaken = "stage_taken", CONFLICT, "Another experiment runs on the stage";
     /// The deployment's currency cannot change any more.

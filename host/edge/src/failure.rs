@@ -90,7 +90,9 @@ impl From<PublishError> for Problem {
             }
             PublishError::Refused(_) => Problem::new(Code::PluginRefused, detail),
             PublishError::Manifest { field, .. } => Problem::new(Code::PluginRefused, detail).field(field),
-            PublishError::VersionTaken { .. } => Problem::new(Code::VersionTaken, detail),
+            PublishError::VersionTaken { .. } | PublishError::ClassFixed { .. } => {
+                Problem::new(Code::VersionTaken, detail)
+            }
             PublishError::Fault(fault) => fault.into(),
         }
     }

@@ -5,11 +5,11 @@
 
 use std::collections::BTreeMap;
 
-use rebound_domain::ids::{CustomerId, OrderId};
+use rebound_domain::ids::OrderId;
 use rebound_storage::{Batch, Entry, Key, Revision};
 
 use crate::engine::Shared;
-use crate::error::{Damaged, Fault};
+use crate::error::Damaged;
 use crate::identity::{HostKey, Owner, Seal, random};
 use crate::keys::CustomerKeys;
 use crate::profile::Profile;
@@ -35,19 +35,7 @@ impl CustomerFile {
         [keys.data_key(), keys.profile()].into_iter().chain(orders).collect()
     }
 
-    /// Reads a customer's records; an unknown customer has an empty profile.
-    pub(crate) async fn read(
-        shared: &Shared,
-        customer: &CustomerId,
-        orders: &[OrderId],
-    ) -> Result<Self, Fault> {
-        let owner = shared.host_key.owner(customer);
-        let keys = CustomerKeys::new(&owner);
-        let read = shared.storage.get(Self::keys(&shared.host_key, &keys, orders)).await?;
-        Ok(Self::open(shared, owner, orders, read.value)?)
-    }
-
-    /// Opens what was read under [`CustomerFile::keys`].
+    /// Opens what was read under [`CustomerFile::keys`]; an unknown customer has an empty profile.
     pub(crate) fn open(
         shared: &Shared,
         owner: Owner,

@@ -93,6 +93,8 @@ pub(crate) struct Shared {
     pub(crate) host_key: HostKey,
     /// Seals customers' keys.
     pub(crate) key_seal: Seal,
+    /// Seals what tells of a person and belongs to no customer's file.
+    pub(crate) record_seal: Seal,
     pub(crate) limits: Limits,
     pub(crate) clock: Clock,
     pub(crate) compute: ComputePool,
@@ -114,8 +116,9 @@ impl Engine {
     pub async fn start(options: EngineOptions) -> Result<Self, StartError> {
         let EngineOptions { storage, sandbox, host_key, limits, clock, currency, .. } = options;
         let key_seal = Seal::new(&host_key.derive("customer keys"));
+        let record_seal = Seal::new(&host_key.derive("records"));
         let control = restore::control(&storage, &sandbox, Policy::standard(currency)).await?;
-        let catalogue = restore::catalogue(storage.as_ref(), &key_seal).await?;
+        let catalogue = restore::catalogue(storage.as_ref(), &key_seal, &record_seal).await?;
         let compute = ComputePool::start(options.compute_threads, options.compute_queue_count_max)
             .map_err(StartError::Threads)?;
         let shared = Shared {
@@ -123,6 +126,7 @@ impl Engine {
             sandbox,
             host_key,
             key_seal,
+            record_seal,
             limits,
             clock,
             compute,

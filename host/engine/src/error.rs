@@ -3,6 +3,7 @@
 use rebound_domain::ids::{ExperimentKey, PluginRef, ReturnId, Sku};
 use rebound_domain::manifest::Stage;
 use rebound_domain::money::Currency;
+use rebound_sandbox::Class;
 use rebound_storage::{CommitError, StorageError};
 
 use crate::identity::Unsealable;
@@ -135,9 +136,9 @@ pub enum LineError {
         /// What is right.
         currency: Currency,
     },
-    /// An order came before with other lines.
+    /// An order came before with other lines, or for somebody else.
     #[error(
-        "order {id} is already known with other lines; an order's lines cannot change, give a new order a new id"
+        "order {id} is already known with other lines or another customer; neither can change, give a new order a new id"
     )]
     OrderConflict {
         /// Which.
@@ -166,6 +167,17 @@ pub enum PublishError {
         field: String,
         /// Why.
         problem: String,
+    },
+    /// The same bytes were published in another class.
+    #[error(
+        "{plugin} is already published with these bytes in the {} class, and published versions never change; publish it as {}, or raise the version",
+        .class.word(), .class.word()
+    )]
+    ClassFixed {
+        /// Which.
+        plugin: PluginRef,
+        /// The class it has.
+        class: Class,
     },
     /// The version exists with other bytes.
     #[error(

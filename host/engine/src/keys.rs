@@ -7,7 +7,8 @@
 //! | | `exposure/…` | plain: names no person |
 //! | `e` + HMAC(source, event id) | `event` | which body it had and which return it became |
 //! | `r` + HMAC(return id) | `return` | whose plan it is |
-//! | `o` + HMAC(order id) | `order` | an order of nobody known |
+//! | `i` + HMAC(order id) | `order` | whose order it is: an order id names one order |
+//! | `o` + HMAC(order id) | `order` | an order of nobody known, sealed with a key of the host's |
 //! | `catalog` | `sku/…`, `next` | products and the next product id |
 //! | `control` | `policy`, `route/…`, `experiment/…`, `budget/…`, `plugin/…` | what operators set |
 //! | `component` + SHA-256 | chunk number | a component's bytes |
@@ -98,6 +99,10 @@ pub(crate) fn event(host: &HostKey, source: &Source, id: &EventId) -> Key {
 
 pub(crate) fn return_index(host: &HostKey, id: &ReturnId) -> Key {
     Key::new(tagged(b'r', &host.short("return", &[id.as_str().as_bytes()])), "return")
+}
+
+pub(crate) fn order_index(host: &HostKey, id: &OrderId) -> Key {
+    Key::new(tagged(b'i', &host.short("order", &[id.as_str().as_bytes()])), "order")
 }
 
 pub(crate) fn guest_order(host: &HostKey, id: &OrderId) -> Key {

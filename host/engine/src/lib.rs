@@ -27,4 +27,5 @@ pub use error::{ControlError, Damaged, DecideError, Fault, LineError, PublishErr
 pub use identity::{HostKey, random};
 pub use import::{Imported, LineResults};
 pub use plugins::{Novelty, Publication};
+pub use rebound_catalog::Stats;
 pub use records::BodyDigest;

@@ -9,7 +9,7 @@ use rebound_domain::ids::{Digest, PluginRef};
 use rebound_domain::manifest::{Manifest, Stage};
 use rebound_domain::time::Instant;
 use rebound_sandbox::{Class, Plugin};
-use rebound_storage::{Batch, Storage};
+use rebound_storage::{Batch, Storage, VALUE_BYTES_MAX};
 
 use crate::Engine;
 use crate::control::Published;
@@ -107,11 +107,11 @@ impl Engine {
     }
 
     async fn publish_now(&self, class: Class, bytes: Bytes) -> Result<(Publication, Novelty), PublishError> {
-        let writing = self.shared.control_writer.lock().await;
         let digest = Digest::of(&bytes);
-        if let Some(known) = self.control().plugins.values().find(|known| known.record.digest == digest) {
-            return Ok((known.publication(), Novelty::Known));
+        if let Some(known) = self.published_before(digest, class)? {
+            return Ok((known, Novelty::Known));
         }
+        // Without the control plane's lock: an operator who must stop an experiment does not wait for a compiler.
         let sandbox = self.shared.sandbox.clone();
         let component = bytes.clone();
         let (plugin, manifest) = tokio::task::spawn_blocking(move || sandbox.publish(class, &component))
@@ -120,9 +120,7 @@ impl Engine {
         schema(&manifest.config_schema)
             .map_err(|problem| PublishError::Manifest { field: "config-schema".to_owned(), problem })?;
         let name = manifest.plugin.clone();
-        if self.control().plugins.contains_key(&name) {
-            return Err(PublishError::VersionTaken { plugin: name });
-        }
+        self.check_free(&name)?;
         let record = PluginRecord {
             digest,
             size: bytes.len() as u64,
@@ -130,17 +128,52 @@ impl Engine {
             published_at: self.wall_clock(),
             manifest,
         };
+        let stored = encode(&record);
+        if stored.len() > VALUE_BYTES_MAX {
+            let problem = format!(
+                "take {} bytes as stored with the rest of the manifest, over the limit of {VALUE_BYTES_MAX}; shorten them, the config schema or the personas, or split the plugin",
+                stored.len()
+            );
+            return Err(PublishError::Manifest { field: "templates".to_owned(), problem });
+        }
         let published = Arc::new(Published::new(record, plugin)?);
         self.store_component(&digest, &bytes).await?;
+
+        let writing = self.shared.control_writer.lock().await;
+        // What was so before compiling need not be so now.
+        if let Some(known) = self.published_before(digest, class)? {
+            return Ok((known, Novelty::Known));
+        }
+        self.check_free(&name)?;
         let mut batch = Batch::new();
         let key = keys::plugin(&name);
-        batch.expect_absent(key.clone()).put(key, encode(&published.record));
+        batch.expect_absent(key.clone()).put(key, stored);
         self.shared.storage.commit(batch).await?;
         self.change_control(|control| {
             control.plugins.insert(name, Arc::clone(&published));
         });
         drop(writing);
         Ok((published.publication(), Novelty::New))
+    }
+
+    /// The publication of the same bytes, if they were published before.
+    fn published_before(&self, digest: Digest, class: Class) -> Result<Option<Publication>, PublishError> {
+        let control = self.control();
+        let Some(known) = control.plugins.values().find(|known| known.record.digest == digest) else {
+            return Ok(None);
+        };
+        let publication = known.publication();
+        match publication.class == class {
+            true => Ok(Some(publication)),
+            false => Err(PublishError::ClassFixed { plugin: publication.plugin, class: publication.class }),
+        }
+    }
+
+    fn check_free(&self, plugin: &PluginRef) -> Result<(), PublishError> {
+        match self.control().plugins.contains_key(plugin) {
+            true => Err(PublishError::VersionTaken { plugin: plugin.clone() }),
+            false => Ok(()),
+        }
     }
 
     /// Stores the bytes before the record that names them; bytes left by a crash in between are written again.

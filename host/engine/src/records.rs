@@ -33,6 +33,13 @@ pub(crate) struct ReturnRecord {
     pub(crate) owner: [u8; 16],
 }
 
+/// Whose order an order id names.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct OrderIndex {
+    /// None for an order of nobody known.
+    pub(crate) owner: Option<[u8; 16]>,
+}
+
 /// A decided return.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct PlanRecord {
@@ -62,7 +69,7 @@ impl OrderRecord {
             ordered_at: request.ordered_at,
             delivered_at: request.delivered_at,
             lines: lines.map(|(line, product)| (*product, line.quantity, 0, line.paid)).collect(),
-            discount: request.discount,
+            discount: request.discount.unwrap_or_default(),
             coupon: request.coupon.clone(),
         }
     }

@@ -84,7 +84,11 @@ async fn load(
 }
 
 /// Reads the products, then all orders and returns: what the catalogue knows is what they say, in any order.
-pub(crate) async fn catalogue(storage: &dyn Storage, key_seal: &Seal) -> Result<Catalogue, StartError> {
+pub(crate) async fn catalogue(
+    storage: &dyn Storage,
+    key_seal: &Seal,
+    record_seal: &Seal,
+) -> Result<Catalogue, StartError> {
     let mut catalogue = Catalogue::new();
     let mut range = KeyRange::prefix("sku/");
     loop {
@@ -96,7 +100,7 @@ pub(crate) async fn catalogue(storage: &dyn Storage, key_seal: &Seal) -> Result<
             catalogue.upsert(item(record));
         }
     }
-    let mut reader = HistoryReader { key_seal, owner: None };
+    let mut reader = HistoryReader { key_seal, record_seal, owner: None };
     let mut after: Option<Key> = None;
     loop {
         let page = storage.scan_all(after.take(), SCAN_LIMIT_MAX).await?.value;
@@ -111,6 +115,7 @@ pub(crate) async fn catalogue(storage: &dyn Storage, key_seal: &Seal) -> Result<
 /// Reads orders and returns owner by owner. A customer's key sorts before what it opens.
 struct HistoryReader<'a> {
     key_seal: &'a Seal,
+    record_seal: &'a Seal,
     /// The customer being read, and the seal of what is theirs.
     owner: Option<([u8; 16], Seal)>,
 }
@@ -119,7 +124,7 @@ impl HistoryReader<'_> {
     fn read(&mut self, key: &Key, entry: &Entry, catalogue: &mut Catalogue) -> Result<(), Damaged> {
         let Some(bytes) = entry.bytes() else { return Ok(()) };
         if keys::is_guest_order(&key.owner) {
-            let order: OrderRecord = decode("order", bytes)?;
+            let order: OrderRecord = open(self.record_seal, "order", &key.owner, bytes)?;
             order.teach(None, catalogue);
             return Ok(());
         }

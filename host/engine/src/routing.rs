@@ -1,16 +1,17 @@
 //! What operators set: routes, experiments, policy and budgets.
 
+use jiff::tz::TimeZone;
 use rebound_domain::experiment::{Draft, Experiment, Status};
 use rebound_domain::ids::{BudgetId, ExperimentKey};
 use rebound_domain::manifest::Stage;
 use rebound_domain::policy::{Budget, Policy};
 use rebound_domain::route::{self, RouteEntry};
-use rebound_storage::{Batch, Key, Revision};
+use rebound_storage::{Batch, Key, Revision, VALUE_BYTES_MAX};
 use serde::Serialize;
 
 use crate::Engine;
 use crate::control::{Control, Versioned};
-use crate::error::{ControlError, Fault};
+use crate::error::ControlError;
 use crate::keys;
 use crate::records::encode;
 
@@ -24,7 +25,7 @@ impl Engine {
         let control = self.control();
         check_entries(&control, stage, "entries", &entries)?;
         let known = control.routes.get(&stage).and_then(|route| route.revision);
-        let revision = self.write(keys::route(stage), known, &entries).await?;
+        let revision = self.write("entries", keys::route(stage), known, &entries).await?;
         self.change_control(|control| {
             control.routes.insert(stage, Versioned { value: entries, revision: Some(revision) });
         });
@@ -61,7 +62,7 @@ impl Engine {
             _ => {}
         }
         let known = current.and_then(|current| current.revision);
-        let revision = self.write(keys::experiment(&key), known, &wanted).await?;
+        let revision = self.write("arms", keys::experiment(&key), known, &wanted).await?;
         let value = wanted.clone();
         self.change_control(|control| {
             control.experiments.insert(key, Versioned { value, revision: Some(revision) });
@@ -84,18 +85,24 @@ impl Engine {
     /// Sets the merchant's policy.
     ///
     /// # Errors
-    /// [`ControlError::CurrencyFixed`] once products or orders exist in another currency.
+    /// [`ControlError::CurrencyFixed`] once products, orders or budgets exist in another currency.
     pub async fn set_policy(&self, policy: Policy) -> Result<(), ControlError> {
         let _writing = self.shared.control_writer.lock().await;
         let control = self.control();
         policy
             .check()
             .map_err(|error| ControlError::Invalid { field: error.field(), problem: error.to_string() })?;
+        check_timezone(&policy.timezone)?;
         let currency = control.policy.value.currency;
-        if policy.currency != currency && !self.shared.shelf.snapshot().is_empty() {
-            return Err(ControlError::CurrencyFixed { currency });
+        // Held until the new one is in force: an import lands products in the currency that it found.
+        let mut _importing = None;
+        if policy.currency != currency {
+            _importing = Some(self.shared.catalog_writer.lock().await);
+            if !control.budgets.is_empty() || !self.shared.shelf.snapshot().is_empty() {
+                return Err(ControlError::CurrencyFixed { currency });
+            }
         }
-        let revision = self.write(keys::policy(), control.policy.revision, &policy).await?;
+        let revision = self.write("care", keys::policy(), control.policy.revision, &policy).await?;
         self.change_control(|control| control.policy = Versioned { value: policy, revision: Some(revision) });
         Ok(())
     }
@@ -122,7 +129,7 @@ impl Engine {
             .check()
             .map_err(|error| ControlError::Invalid { field: error.field(), problem: error.to_string() })?;
         let known = control.budgets.get(&budget.id).and_then(|budget| budget.revision);
-        let revision = self.write(keys::budget(&budget.id), known, &budget).await?;
+        let revision = self.write("budget", keys::budget(&budget.id), known, &budget).await?;
         self.change_control(|control| {
             control.budgets.insert(budget.id.clone(), Versioned { value: budget, revision: Some(revision) });
         });
@@ -135,19 +142,44 @@ impl Engine {
         self.control().budgets.get(id).map(|budget| budget.value.clone())
     }
 
+    /// Writes what an operator set. Each part may be within its bound and the whole over what can be stored; then
+    /// `largest` names the field to shorten.
     async fn write(
         &self,
+        largest: &str,
         key: Key,
         known: Option<Revision>,
         value: &impl Serialize,
-    ) -> Result<Revision, Fault> {
+    ) -> Result<Revision, ControlError> {
+        let bytes = encode(value);
+        if bytes.len() > VALUE_BYTES_MAX {
+            let problem = format!(
+                "take {} bytes as stored, over the limit of {VALUE_BYTES_MAX}; shorten them or leave some out",
+                bytes.len()
+            );
+            return Err(ControlError::Invalid { field: largest.to_owned(), problem });
+        }
         let mut batch = Batch::new();
         match known {
             Some(revision) => batch.expect_revision(key.clone(), revision),
             None => batch.expect_absent(key.clone()),
         };
-        batch.put(key, encode(value));
+        batch.put(key, bytes);
         Ok(self.shared.storage.commit(batch).await?.revision)
+    }
+}
+
+/// The names of time zones change a few times a year and come with their rules, so the domain does not know them.
+fn check_timezone(name: &str) -> Result<(), ControlError> {
+    match TimeZone::get(name) {
+        Ok(zone) if !zone.is_unknown() => Ok(()),
+        _ => Err(ControlError::Invalid {
+            field: "timezone".to_owned(),
+            problem: format!(
+                "is `{}`, which the IANA time zone database does not have; use a name such as Asia/Shanghai or UTC",
+                name.escape_debug()
+            ),
+        }),
     }
 }
 

@@ -3,7 +3,9 @@
 use std::sync::{Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
-use rebound_catalog::{Catalogue, Snapshot};
+use rebound_catalog::{Catalogue, Snapshot, Stats};
+
+use crate::Engine;
 
 /// The live catalogue.
 pub(crate) struct Shelf {
@@ -27,5 +29,13 @@ impl Shelf {
     /// The catalogue as it stands.
     pub(crate) fn snapshot(&self) -> Snapshot {
         Snapshot::clone(&self.snapshot.load())
+    }
+}
+
+impl Engine {
+    /// What the catalogue holds and has learned, in numbers.
+    #[must_use]
+    pub fn catalogue_stats(&self) -> Stats {
+        self.shared.shelf.snapshot().stats()
     }
 }

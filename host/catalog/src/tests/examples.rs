@@ -62,6 +62,21 @@ fn what_another_customer_or_a_guest_buys_is_no_switch() {
     check_switched(&[&others[..], &[returned(7, day(40), 1)]].concat(), day(100), Some((0, 1)));
 }
 
+/// A return of 200 lines and an order of 2,000 made 400,000 entries while everybody waited for the writer.
+#[test]
+fn a_large_return_and_a_large_order_make_a_bounded_number_of_pairs() {
+    let products: Vec<_> = (0..2_000).collect();
+    let bought = order(Some(7), day(41), &products);
+    let back = Event::Return { customer: 7, at: day(40), products: (0..200).map(ProductId).collect() };
+    for events in [[bought.clone(), back.clone()], [back, bought.clone()]] {
+        let switches = catalogue(&events).snapshot().stats().switches;
+        assert_eq!(switches, 200 * (PAIRS_MAX / 200), "of at most {PAIRS_MAX}");
+    }
+    // A return of few products counts all of the order.
+    let few = Event::Return { customer: 7, at: day(40), products: (0..4).map(ProductId).collect() };
+    assert_eq!(catalogue(&[bought, few]).snapshot().stats().switches, 4 * 2_000);
+}
+
 #[test]
 fn a_share_is_told_with_a_search_relative_to_the_returned_product() {
     let mut events = vec![titled(1, "a"), titled(2, "b"), titled(3, "c")];

@@ -121,6 +121,11 @@ fn queries() -> impl Strategy<Value = Vec<Query>> {
     prop::collection::vec(query(), 12)
 }
 
+/// Bounds that few or most of these small histories meet, and the real one.
+fn pairs_max() -> impl Strategy<Value = usize> {
+    prop::sample::select(vec![1, 3, 6, PAIRS_MAX])
+}
+
 fn moments() -> [Instant; 3] {
     [day(29), day(DAYS / 2), day(DAYS * 2)]
 }
@@ -143,8 +148,13 @@ proptest! {
     }
 
     #[test]
-    fn every_switched_share_equals_its_recomputation(events in history(), pairs in prop::collection::vec((id(), id()), 30)) {
-        let (snapshot, model) = (catalogue(&events).snapshot(), model(&events));
+    fn every_switched_share_equals_its_recomputation(
+        events in history(),
+        pairs in prop::collection::vec((id(), id()), 30),
+        pairs_max in pairs_max(),
+    ) {
+        let snapshot = super::learned(Catalogue::bounded(BUYERS_MAX, pairs_max), &events).snapshot();
+        let model = bounded_model(pairs_max, &events);
         for ((from, to), now) in pairs.into_iter().zip(moments().into_iter().cycle()) {
             prop_assert_eq!(snapshot.at(now, Access::Withheld).switched(from, to), model.switched(from, to, now));
         }
@@ -155,13 +165,10 @@ proptest! {
         (events, shuffled) in history().prop_flat_map(|events| (Just(events.clone()), Just(events).prop_shuffle())),
         queries in queries(),
         buyers_max in prop::sample::select(vec![1, 3, 1024]),
+        pairs_max in pairs_max(),
     ) {
-        let learned = |events: &[Event]| {
-            let mut catalogue = Catalogue::sampling(buyers_max);
-            learn(&mut catalogue, events);
-            catalogue.snapshot()
-        };
-        let (one, other) = (learned(&events), learned(&shuffled));
+        let of = |events: &[Event]| super::learned(Catalogue::bounded(buyers_max, pairs_max), events).snapshot();
+        let (one, other) = (of(&events), of(&shuffled));
         prop_assert_eq!(one.stats(), other.stats());
         prop_assert_eq!(answers(&one, &queries), answers(&other, &queries));
     }
@@ -189,7 +196,7 @@ proptest! {
     /// Samples make affinity an estimate; the order of results must still be the estimate's own.
     #[test]
     fn results_ordered_by_affinity_are_the_best_of_all(events in history(), from in id(), limit in 1..100_u32) {
-        let mut catalogue = Catalogue::sampling(3);
+        let mut catalogue = Catalogue::bounded(3, PAIRS_MAX);
         learn(&mut catalogue, &events);
         let view = catalogue.snapshot().at(day(DAYS), Access::Withheld);
         let search = |categories: &[&str], order_by, limit| {

@@ -2,7 +2,7 @@
 
 use rebound_domain::event::{OrderRequest, OrderRequestLine};
 use rebound_domain::ids::{CustomerId, OrderId, Sku};
-use rebound_domain::money::{Currency, Money};
+use rebound_domain::money::Currency;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -61,7 +61,7 @@ impl OrderBody {
             delivered_at: self.delivered_at.map(|instant| instant.0),
             currency: self.currency.unwrap_or(deployment),
             lines: self.lines.into_iter().map(Into::into).collect(),
-            discount: self.discount.map_or(Money::ZERO, Into::into),
+            discount: self.discount.map(Into::into),
             coupon: self.coupon,
         }
     }

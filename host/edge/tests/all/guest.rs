@@ -8,18 +8,29 @@ const CONFIG_SCHEMA: &str =
 
 /// A segmentation strategy.
 pub(crate) fn segmenter(name: &str, version: &str, summary: &str) -> Vec<u8> {
-    component(&module(name, version, summary, ""))
+    component(&module(name, version, summary, CONFIG_SCHEMA, ""))
+}
+
+/// One with a config schema of its own.
+pub(crate) fn configured(name: &str, version: &str, config_schema: &str) -> Vec<u8> {
+    component(&module(name, version, "s", config_schema, ""))
 }
 
 /// One that wants the network.
 pub(crate) fn networker() -> Vec<u8> {
-    component(&module("tests/net", "1.0.0", "s", r#"(import "wasi:sockets/network@0.2.0" "connect" (func))"#))
+    component(&module(
+        "tests/net",
+        "1.0.0",
+        "s",
+        CONFIG_SCHEMA,
+        r#"(import "wasi:sockets/network@0.2.0" "connect" (func))"#,
+    ))
 }
 
-fn module(name: &str, version: &str, summary: &str, imports: &str) -> String {
+fn module(name: &str, version: &str, summary: &str, config_schema: &str, imports: &str) -> String {
     let mut texts = String::new();
     let mut fields: Vec<u32> = Vec::new();
-    for text in [name, version, summary, CONFIG_SCHEMA] {
+    for text in [name, version, summary, config_schema] {
         fields.extend([TEXTS + u32::try_from(texts.len()).unwrap(), u32::try_from(text.len()).unwrap()]);
         texts.push_str(text);
     }
@@ -27,12 +38,13 @@ fn module(name: &str, version: &str, summary: &str, imports: &str) -> String {
     fields.extend([1, 0, 0, 0, 0]);
     let manifest: String =
         fields.iter().flat_map(|field| field.to_le_bytes()).map(|byte| format!("\\{byte:02x}")).collect();
-    let texts = texts.replace('"', "\\22");
+    let heap = (TEXTS as usize + texts.len()).next_multiple_of(4096);
+    let texts = texts.replace('\\', "\\5c").replace('"', "\\22");
     format!(
         r#"(module
             {imports}
             (memory (export "memory") 16)
-            (global $next (mut i32) (i32.const 4096))
+            (global $next (mut i32) (i32.const {heap}))
             (data (i32.const {MANIFEST}) "{manifest}")
             (data (i32.const {TEXTS}) "{texts}")
             (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32)

@@ -9,6 +9,7 @@ mod faults;
 mod guest;
 mod imports;
 mod plugins;
+mod publishing;
 mod returns;
 mod serving;
 mod support;

@@ -1,20 +1,35 @@
 //! What a line must satisfy before anything is looked up.
 
 use rebound_domain::event::{CustomerRequest, OrderRequest, ProductRequest};
+use rebound_domain::ids::ProductId;
 use rebound_domain::limits::Limits;
 use rebound_domain::money::{Currency, INTEGER_MAX, Money};
 
+use rebound_storage::VALUE_BYTES_MAX;
+
 use crate::error::LineError;
+use crate::records::{ProductRecord, encode};
 
 /// A title, a tag, an option: what a page can show.
 const TEXT_BYTES_MAX: usize = 1024;
 /// Tags, options, traits, channels.
 const WORDS_MAX: usize = 64;
+/// What is said of one customer, encoded. The profile it goes into holds the customer's history too, and must stay
+/// a value that can be stored.
+const SAID_BYTES_MAX: usize = 16 * 1024;
 /// A margin beyond ten times the price is a unit mistake.
 const MARGIN_MAX: i32 = 100_000;
 
 fn invalid(field: impl Into<String>, problem: impl Into<String>) -> LineError {
     LineError::Invalid { field: field.into(), problem: problem.into() }
+}
+
+/// Each part is within its bound, and all of them together are not: `field` is the first of those to shorten.
+fn too_large(field: &str, others: &str, size: usize, size_max: usize) -> LineError {
+    invalid(
+        field,
+        format!("and {others} take {size} bytes as stored, over the limit of {size_max}; shorten them"),
+    )
 }
 
 fn currency(given: Currency, currency: Currency) -> Result<(), LineError> {
@@ -45,7 +60,8 @@ fn words<'a>(field: &str, words: impl ExactSizeIterator<Item = &'a str>) -> Resu
     words.enumerate().try_for_each(|(index, word)| text(&format!("{field}[{index}]"), word))
 }
 
-pub(super) fn product(product: &ProductRequest, deployment: Currency) -> Result<(), LineError> {
+/// Answers with the product's size as it will be stored.
+pub(super) fn product(product: &ProductRequest, deployment: Currency) -> Result<usize, LineError> {
     currency(product.currency, deployment)?;
     money("price", product.price)?;
     text("title", &product.title)?;
@@ -56,17 +72,25 @@ pub(super) fn product(product: &ProductRequest, deployment: Currency) -> Result<
     words("tags", product.tags.iter().map(String::as_str))?;
     words("options", product.options.iter().map(|(name, _)| name.as_str()))?;
     words("options", product.options.iter().map(|(_, value)| value.as_str()))?;
-    match product.margin {
-        Some(margin) if margin.abs() > MARGIN_MAX => {
-            Err(invalid("margin", format!("is {margin} basis points; use -{MARGIN_MAX} to {MARGIN_MAX}")))
-        }
-        _ => Ok(()),
+    if let Some(margin) = product.margin
+        && !(-MARGIN_MAX..=MARGIN_MAX).contains(&margin)
+    {
+        return Err(invalid(
+            "margin",
+            format!("is {margin} basis points; use -{MARGIN_MAX} to {MARGIN_MAX}"),
+        ));
+    }
+    // The longest number it may be given.
+    let size = encode(&ProductRecord { id: ProductId(u32::MAX), product: product.clone() }).len();
+    match size {
+        ..=VALUE_BYTES_MAX => Ok(size),
+        _ => Err(too_large("tags", "options", size, VALUE_BYTES_MAX)),
     }
 }
 
 pub(super) fn order(order: &OrderRequest, deployment: Currency, limits: &Limits) -> Result<(), LineError> {
     currency(order.currency, deployment)?;
-    money("discount", order.discount)?;
+    order.discount.map_or(Ok(()), |discount| money("discount", discount))?;
     order.coupon.as_deref().map_or(Ok(()), |coupon| text("coupon", coupon))?;
     match order.lines.len() {
         0 => return Err(invalid("lines", "is empty; an order has at least one line")),
@@ -90,5 +114,9 @@ pub(super) fn order(order: &OrderRequest, deployment: Currency, limits: &Limits)
 pub(super) fn customer(customer: &CustomerRequest) -> Result<(), LineError> {
     words("traits", customer.traits.iter().map(String::as_str))?;
     words("consent", customer.consent.iter().map(String::as_str))?;
-    customer.locale.as_deref().map_or(Ok(()), |locale| text("locale", locale))
+    customer.locale.as_deref().map_or(Ok(()), |locale| text("locale", locale))?;
+    match encode(&(&customer.traits, &customer.consent, &customer.locale)).len() {
+        ..=SAID_BYTES_MAX => Ok(()),
+        size => Err(too_large("traits", "consent", size, SAID_BYTES_MAX)),
+    }
 }

@@ -1,12 +1,13 @@
 //! What the merchant says of customers: traits, consent, locale.
 
 use rebound_domain::event::CustomerRequest;
-use rebound_storage::{Batch, CommitError};
+use rebound_storage::{Batch, CommitError, Sequence};
 
 use super::{ATTEMPTS_MAX, Imported, LineResults, check};
 use crate::Engine;
 use crate::customer::CustomerFile;
 use crate::error::Fault;
+use crate::keys::CustomerKeys;
 
 impl Engine {
     /// Takes in what the merchant says of customers; each line replaces what was said before.
@@ -17,31 +18,42 @@ impl Engine {
         let engine = self.clone();
         let task = tokio::spawn(async move {
             let mut results = LineResults::with_capacity(customers.len());
+            let mut sequence = Sequence::default();
             for customer in customers {
                 match check::customer(&customer) {
-                    Ok(()) => results.push(Ok(engine.describe_customer(&customer).await?)),
+                    Ok(()) => {
+                        let (imported, read) = engine.describe_customer(&customer).await?;
+                        sequence = sequence.max(read);
+                        results.push(Ok(imported));
+                    }
                     Err(error) => results.push(Err(error)),
                 }
             }
+            engine.shared.storage.durable(sequence).await?;
             Ok(results)
         });
         task.await.map_err(|_| Fault::Lost("importing customers"))?
     }
 
-    async fn describe_customer(&self, request: &CustomerRequest) -> Result<Imported, Fault> {
+    /// Answers with what must be durable before the result is told, too.
+    async fn describe_customer(&self, request: &CustomerRequest) -> Result<(Imported, Sequence), Fault> {
+        let host = &self.shared.host_key;
+        let owner = host.owner(&request.customer_id);
         for _ in 0..ATTEMPTS_MAX {
-            let mut file = CustomerFile::read(&self.shared, &request.customer_id, &[]).await?;
+            let keys = CustomerFile::keys(host, &CustomerKeys::new(&owner), &[]);
+            let read = self.shared.storage.get(keys).await?;
+            let mut file = CustomerFile::open(&self.shared, owner, &[], read.value)?;
             let before = file.profile.clone();
             file.profile.described(request);
             let imported = match file.is_new() {
                 true => Imported::Created,
-                false if file.profile == before => return Ok(Imported::Unchanged),
+                false if file.profile == before => return Ok((Imported::Unchanged, read.sequence)),
                 false => Imported::Updated,
             };
             let mut batch = Batch::new();
             file.write(&self.shared, &mut batch);
             match self.shared.storage.commit(batch).await {
-                Ok(_) => return Ok(imported),
+                Ok(_) => return Ok((imported, read.sequence)),
                 Err(CommitError::Conflict { .. }) => {}
                 Err(error) => return Err(error.into()),
             }

@@ -6,7 +6,7 @@ use rebound_catalog::Item;
 use rebound_domain::event::ProductRequest;
 use rebound_domain::ids::ProductId;
 use rebound_domain::product::{Attribute, Product};
-use rebound_storage::{Batch, Entry};
+use rebound_storage::{Batch, Entry, Read, Sequence};
 
 use super::{Imported, LineResults, check};
 use crate::Engine;
@@ -37,29 +37,35 @@ impl Engine {
         let currency = self.control().policy.value.currency;
         let mut results = LineResults::with_capacity(products.len());
         let mut pending = Pending::default();
+        let mut sequence = Sequence::default();
         for product in products {
-            if let Err(error) = check::product(&product, currency) {
-                results.push(Err(error));
-                continue;
-            }
+            let size = match check::product(&product, currency) {
+                Ok(size) => size,
+                Err(error) => {
+                    results.push(Err(error));
+                    continue;
+                }
+            };
             if pending.is_full() || pending.holds(&product) {
-                self.land(&mut pending, &mut results).await?;
+                sequence = sequence.max(self.land(&mut pending, &mut results).await?);
             }
-            pending.push(product, results.len());
+            pending.push(product, size, results.len());
             results.push(Ok(Imported::Unchanged));
         }
-        self.land(&mut pending, &mut results).await?;
+        sequence = sequence.max(self.land(&mut pending, &mut results).await?);
+        self.shared.storage.durable(sequence).await?;
         Ok(results)
     }
 
-    async fn land(&self, pending: &mut Pending, results: &mut LineResults) -> Result<(), Fault> {
+    /// Answers with what must be durable before the results are told.
+    async fn land(&self, pending: &mut Pending, results: &mut LineResults) -> Result<Sequence, Fault> {
         let Pending { products, .. } = std::mem::take(pending);
         if products.is_empty() {
-            return Ok(());
+            return Ok(Sequence::default());
         }
         let keys =
             products.iter().map(|(_, product)| keys::product(&product.sku)).chain([keys::next_product()]);
-        let mut known = self.shared.storage.get(keys.collect()).await?.value;
+        let Read { value: mut known, sequence } = self.shared.storage.get(keys.collect()).await?;
         let next = known.pop().flatten();
         let mut next_id: u32 = match &next {
             Some(entry) => decode("next product id", value(entry)?)?,
@@ -90,7 +96,7 @@ impl Engine {
             changed.push(record);
         }
         if changed.is_empty() {
-            return Ok(());
+            return Ok(sequence);
         }
         if next_id != first_free {
             let key = keys::next_product();
@@ -104,7 +110,7 @@ impl Engine {
         self.shared.shelf.change(|catalogue| {
             changed.into_iter().for_each(|record| catalogue.upsert(item(record)));
         });
-        Ok(())
+        Ok(sequence)
     }
 }
 
@@ -125,8 +131,8 @@ impl Pending {
         self.products.iter().any(|(_, pending)| pending.sku == product.sku)
     }
 
-    fn push(&mut self, product: ProductRequest, index: usize) {
-        self.bytes += encode(&product).len();
+    fn push(&mut self, product: ProductRequest, bytes: usize, index: usize) {
+        self.bytes += bytes;
         self.products.push((index, product));
     }
 }

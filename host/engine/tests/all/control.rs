@@ -1,5 +1,10 @@
 //! What operators set is checked before it serves anyone.
 
+use std::future::poll_fn;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+
 use rebound_domain::ids::BudgetId;
 use rebound_domain::manifest::Stage;
 use rebound_domain::money::{Currency, Money};
@@ -8,7 +13,8 @@ use rebound_domain::route::{Access, RouteEntry};
 use rebound_engine::{ControlError, PublishError};
 use rebound_sandbox::Class;
 
-use crate::house::{House, currency};
+use crate::house::{House, currency, product};
+use crate::watched::Watched;
 
 #[tokio::test]
 async fn a_route_names_published_versions_only() {
@@ -45,10 +51,69 @@ async fn the_currency_is_fixed_once_products_have_prices() {
     assert!(matches!(house.engine.set_policy(euros).await, Err(ControlError::CurrencyFixed { .. })));
 }
 
+/// A budget in the old currency would have paid for coupons in the new one.
 #[tokio::test]
-async fn a_budget_is_in_the_deployments_currency() {
+async fn the_currency_is_fixed_once_a_budget_is_set() {
     let house = House::new().await;
-    let mut budget = Budget {
+    house.engine.set_budget(budget()).await.unwrap();
+    let euros = Policy::standard(Currency::new("EUR").unwrap());
+    let refused = house.engine.set_policy(euros).await;
+    assert!(matches!(refused, Err(ControlError::CurrencyFixed { currency: fixed }) if fixed == currency()));
+}
+
+/// Imports and policies had a lock each: products landed in a currency that had just been given up.
+#[tokio::test]
+async fn the_currency_cannot_change_while_products_land() {
+    let mut watched = None;
+    let house = House::behind(|inner| {
+        let storage = Arc::new(Watched::new(inner));
+        watched = Some(Arc::clone(&storage));
+        storage
+    })
+    .await;
+    let watched = watched.unwrap();
+    watched.hold();
+    let engine = house.engine.clone();
+    let import = tokio::spawn(async move { engine.import_products(vec![product("a", 10)]).await });
+    watched.held.notified().await;
+    let mut change = pin!(house.engine.set_policy(Policy::standard(Currency::new("EUR").unwrap())));
+    let waits = poll_fn(|context| Poll::Ready(change.as_mut().poll(context).is_pending())).await;
+    watched.release.notify_one();
+    assert!(import.await.unwrap().unwrap()[0].is_ok());
+    assert!(waits, "the policy changed under the import");
+    assert!(matches!(change.await, Err(ControlError::CurrencyFixed { .. })));
+}
+
+#[tokio::test]
+async fn a_time_zone_is_one_that_exists() {
+    let house = House::new().await;
+    let with = |timezone: &str| Policy { timezone: timezone.to_owned(), ..Policy::standard(currency()) };
+    for known in ["UTC", "Asia/Shanghai", "Europe/London"] {
+        house.engine.set_policy(with(known)).await.unwrap();
+    }
+    for unknown in ["Mars/Phobos", "+08:00", "CST-8", "Etc/Unknown", "../etc/passwd", " UTC"] {
+        let refused = house.engine.set_policy(with(unknown)).await;
+        assert!(
+            matches!(&refused, Err(ControlError::Invalid { field, problem }) if field == "timezone" && problem.contains(unknown)),
+            "{unknown}: {refused:?}"
+        );
+    }
+    assert_eq!(house.engine.policy().timezone, "Europe/London");
+}
+
+#[tokio::test]
+async fn a_policy_too_large_to_store_is_refused() {
+    let house = House::new().await;
+    let care = (0..2_000).map(|index| format!("action-{index:050}")).collect();
+    let refused = house.engine.set_policy(Policy { care, ..Policy::standard(currency()) }).await;
+    assert!(
+        matches!(&refused, Err(ControlError::Invalid { field, problem }) if field == "care" && problem.contains("65536")),
+        "{refused:?}"
+    );
+}
+
+fn budget() -> Budget {
+    Budget {
         id: BudgetId::new("spring").unwrap(),
         currency: currency(),
         limit: Money(100_000),
@@ -56,7 +121,13 @@ async fn a_budget_is_in_the_deployments_currency() {
         max_value: Money(10_000),
         stacking: Stacking::Exclusive,
         per_customer: 1,
-    };
+    }
+}
+
+#[tokio::test]
+async fn a_budget_is_in_the_deployments_currency() {
+    let house = House::new().await;
+    let mut budget = budget();
     house.engine.set_budget(budget.clone()).await.unwrap();
     assert_eq!(house.engine.budget(&budget.id), Some(budget.clone()));
     budget.currency = Currency::new("EUR").unwrap();

@@ -26,15 +26,25 @@ pub(crate) const DAY: u64 = 24 * 60 * 60 * 1000;
 impl House {
     pub(crate) async fn new() -> Self {
         let cache = Arc::new(tempfile::tempdir().unwrap());
-        Self::over(Arc::new(MemoryStorage::new()), cache).await
+        Self::over(Arc::new(MemoryStorage::new()), cache, |storage| storage).await
     }
 
     /// The same data under a new engine, as after a restart.
     pub(crate) async fn restarted(&self) -> Self {
-        Self::over(Arc::new(self.storage.reopen()), Arc::clone(&self.cache)).await
+        Self::over(Arc::new(self.storage.reopen()), Arc::clone(&self.cache), |storage| storage).await
     }
 
-    async fn over(storage: Arc<MemoryStorage>, cache: Arc<tempfile::TempDir>) -> Self {
+    /// An engine that sees its storage through another one.
+    pub(crate) async fn behind(wrap: impl FnOnce(Arc<dyn Storage>) -> Arc<dyn Storage>) -> Self {
+        let cache = Arc::new(tempfile::tempdir().unwrap());
+        Self::over(Arc::new(MemoryStorage::new()), cache, wrap).await
+    }
+
+    async fn over(
+        storage: Arc<MemoryStorage>,
+        cache: Arc<tempfile::TempDir>,
+        wrap: impl FnOnce(Arc<dyn Storage>) -> Arc<dyn Storage>,
+    ) -> Self {
         let host_key = HostKey::new([9; 32]);
         let sandbox = Sandbox::start(SandboxOptions {
             limits: Limits::default(),
@@ -45,7 +55,7 @@ impl House {
             compiler: Compiler::InProcess,
             concurrency: 2,
         });
-        let shared: Arc<dyn Storage> = storage.clone();
+        let shared = wrap(storage.clone());
         let engine = Engine::start(EngineOptions {
             storage: shared,
             sandbox: sandbox.unwrap(),
@@ -61,10 +71,14 @@ impl House {
 
     pub(crate) async fn with_products(skus: &[&str]) -> Self {
         let house = Self::new().await;
+        house.stock(skus).await;
+        house
+    }
+
+    pub(crate) async fn stock(&self, skus: &[&str]) {
         let products =
             skus.iter().enumerate().map(|(index, sku)| product(sku, 1000 + index as i64)).collect();
-        assert!(house.engine.import_products(products).await.unwrap().iter().all(Result::is_ok));
-        house
+        assert!(self.engine.import_products(products).await.unwrap().iter().all(Result::is_ok));
     }
 
     /// Everything that is stored.
@@ -113,7 +127,7 @@ pub(crate) fn order(id: &str, customer: Option<&str>, at: u64, skus: &[&str]) ->
             .iter()
             .map(|sku| OrderRequestLine { sku: Sku::new(*sku).unwrap(), quantity: 2, paid: Money(500) })
             .collect(),
-        discount: Money::ZERO,
+        discount: None,
         coupon: None,
     }
 }

@@ -4,6 +4,10 @@
 
 mod control;
 mod decide;
+mod durable;
 mod house;
 mod imports;
+mod orders;
 mod restart;
+mod sizes;
+mod watched;
