@@ -134,8 +134,11 @@ impl Engine {
         }
         let mut batch = Batch::new();
         file.write(&self.shared, &mut batch);
-        if !batch.is_empty() {
-            self.shared.storage.commit(batch).await?;
+        match batch.is_empty() {
+            true => self.shared.storage.durable(file.sequence).await?,
+            false => {
+                self.shared.storage.commit(batch).await?;
+            }
         }
         Ok(landed)
     }
@@ -152,8 +155,8 @@ impl Engine {
 
     async fn try_land_guest_orders(&self, orders: &[Numbered]) -> Result<Landed, Fault> {
         let key = |order: &OrderRecord| keys::guest_order(&self.shared.host_key, &order.id);
-        let known =
-            self.shared.storage.get(orders.iter().map(|(_, order)| key(order)).collect()).await?.value;
+        let read = self.shared.storage.get(orders.iter().map(|(_, order)| key(order)).collect()).await?;
+        let (known, sequence) = (read.value, read.sequence);
         let mut batch = Batch::new();
         let mut landed = Landed::default();
         let mut first_of = BTreeMap::new();
@@ -174,8 +177,11 @@ impl Engine {
             };
             landed.0.push((*index, result));
         }
-        if !batch.is_empty() {
-            self.shared.storage.commit(batch).await?;
+        match batch.is_empty() {
+            true => self.shared.storage.durable(sequence).await?,
+            false => {
+                self.shared.storage.commit(batch).await?;
+            }
         }
         Ok(landed)
     }

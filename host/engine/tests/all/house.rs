@@ -35,6 +35,19 @@ impl House {
     }
 
     async fn over(storage: Arc<MemoryStorage>, cache: Arc<tempfile::TempDir>) -> Self {
+        Self::started(storage.clone(), storage, cache).await
+    }
+
+    /// A second engine on the same data, which reaches it through `front`.
+    pub(crate) async fn behind(&self, front: Arc<dyn Storage>) -> Self {
+        Self::started(Arc::clone(&self.storage), front, Arc::clone(&self.cache)).await
+    }
+
+    async fn started(
+        storage: Arc<MemoryStorage>,
+        front: Arc<dyn Storage>,
+        cache: Arc<tempfile::TempDir>,
+    ) -> Self {
         let host_key = HostKey::new([9; 32]);
         let sandbox = Sandbox::start(SandboxOptions {
             limits: Limits::default(),
@@ -45,9 +58,8 @@ impl House {
             compiler: Compiler::InProcess,
             concurrency: 2,
         });
-        let shared: Arc<dyn Storage> = storage.clone();
         let engine = Engine::start(EngineOptions {
-            storage: shared,
+            storage: front,
             sandbox: sandbox.unwrap(),
             host_key,
             limits: Limits::default(),

@@ -4,6 +4,9 @@
 
 mod control;
 mod decide;
+mod durability;
+mod hooked;
 mod house;
 mod imports;
+mod racing;
 mod restart;
