@@ -157,7 +157,7 @@ impl CustomerFile {
             Some((revision, _)) => batch.expect_revision(key.clone(), *revision),
             None => batch.expect_absent(key.clone()),
         };
-        let sealed = seal(&self.seal, &key.key, &self.profile);
+        let sealed = self.seal.seal(&key.key, &self.profile.bounded());
         batch.put(key, sealed);
         if let Some(sealed) = &self.new_data_key {
             let key = self.keys.data_key();

@@ -151,6 +151,7 @@ impl Prepared {
             });
         }
         let orders: Vec<_> = known.iter().map(|order| order.to_order()).collect();
+        let named = self.orders.iter().map(|id| orders.iter().find(|order| order.id == *id));
         let paid: Money = request.lines.iter().map(|line| line.paid).sum();
         let budgets = self.control.budgets.values().map(|budget| &budget.value);
         let situation = Situation {
@@ -158,7 +159,7 @@ impl Prepared {
             seed: engine.shared.host_key.seed(&[request.return_id.as_str().as_bytes()]),
             locale: request.locale.clone(),
             currency: policy.currency,
-            policy: policy::allowed_for(policy, budgets, paid, &orders),
+            policy: policy::allowed_for(policy, budgets, paid, named),
             event: ReturnEvent {
                 id: request.id.clone(),
                 requested_at: request.requested_at,
@@ -188,16 +189,19 @@ impl Prepared {
 
     /// Writes the decided return into the customer's history.
     pub(super) fn take_back(&mut self, plan: &Plan) {
-        let back: Vec<Returned> = self
-            .lines
-            .iter()
-            .map(|line| Returned { product: line.product.id, quantity: line.quantity, paid: line.paid })
-            .collect();
         let known: Vec<OrderId> =
             self.orders.iter().filter(|id| self.file.orders.contains_key(*id)).cloned().collect();
+        let mut back = Vec::with_capacity(self.lines.len());
         for line in &self.lines {
             let order = line.order.and_then(|index| known.get(index as usize));
-            let Some(order) = order.and_then(|id| self.file.orders.get_mut(id)) else { continue };
+            let order = order.and_then(|id| self.file.orders.get_mut(id));
+            back.push(Returned {
+                product: line.product.id,
+                quantity: line.quantity,
+                paid: line.paid,
+                bought_at: order.as_ref().map(|order| order.ordered_at),
+            });
+            let Some(order) = order else { continue };
             let mut left = line.quantity;
             for (_, quantity, returned, _) in order.lines.iter_mut().filter(|(id, ..)| *id == line.product.id)
             {
@@ -207,7 +211,7 @@ impl Prepared {
             }
         }
         let offers = plan.offers.iter().map(|offer| offer.product).collect();
-        self.file.profile.decided(self.now, &back, self.orders.clone(), offers);
+        self.file.profile.decided(self.now, &back, &self.orders, offers);
     }
 
     /// Writes what strategies want remembered, each state expected as it was read.

@@ -35,10 +35,7 @@ impl Engine {
             file.profile.described(request);
             let imported = match file.is_new() {
                 true => Imported::Created,
-                false if file.profile == before => {
-                    self.shared.storage.durable(file.sequence).await?;
-                    return Ok(Imported::Unchanged);
-                }
+                false if file.profile == before => return Ok(Imported::Unchanged),
                 false => Imported::Updated,
             };
             let mut batch = Batch::new();

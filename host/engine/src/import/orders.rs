@@ -134,11 +134,8 @@ impl Engine {
         }
         let mut batch = Batch::new();
         file.write(&self.shared, &mut batch);
-        match batch.is_empty() {
-            true => self.shared.storage.durable(file.sequence).await?,
-            false => {
-                self.shared.storage.commit(batch).await?;
-            }
+        if !batch.is_empty() {
+            self.shared.storage.commit(batch).await?;
         }
         Ok(landed)
     }
@@ -155,8 +152,8 @@ impl Engine {
 
     async fn try_land_guest_orders(&self, orders: &[Numbered]) -> Result<Landed, Fault> {
         let key = |order: &OrderRecord| keys::guest_order(&self.shared.host_key, &order.id);
-        let read = self.shared.storage.get(orders.iter().map(|(_, order)| key(order)).collect()).await?;
-        let (known, sequence) = (read.value, read.sequence);
+        let known =
+            self.shared.storage.get(orders.iter().map(|(_, order)| key(order)).collect()).await?.value;
         let mut batch = Batch::new();
         let mut landed = Landed::default();
         let mut first_of = BTreeMap::new();
@@ -177,11 +174,8 @@ impl Engine {
             };
             landed.0.push((*index, result));
         }
-        match batch.is_empty() {
-            true => self.shared.storage.durable(sequence).await?,
-            false => {
-                self.shared.storage.commit(batch).await?;
-            }
+        if !batch.is_empty() {
+            self.shared.storage.commit(batch).await?;
         }
         Ok(landed)
     }

@@ -1,10 +1,9 @@
 //! No reply before what it rests on is durable, and nothing half-done when the storage fails.
 
-use rebound_domain::event::CustomerRequest;
-use rebound_engine::{Imported, Mode, Origin};
+use rebound_engine::{Mode, Origin};
 
 use crate::hooked::Hooked;
-use crate::house::{House, body, order, request};
+use crate::house::{House, body, request};
 
 #[tokio::test]
 async fn a_decision_is_answered_once_it_is_durable() {
@@ -19,18 +18,7 @@ async fn a_decision_is_answered_once_it_is_durable() {
 async fn a_reply_without_a_commit_waits_for_what_it_read() {
     let house = House::with_products(&["a"]).await;
     let event = request("e-1", "r-1", "c-1", &["a"]);
-    let orders = vec![order("o-1", Some("c-1"), 1, &["a"])];
-    let guests = vec![order("o-2", None, 1, &["a"])];
-    let customer = CustomerRequest {
-        customer_id: event.customer_id.clone(),
-        traits: vec!["vip".to_owned()],
-        consent: vec![],
-        locale: None,
-    };
     house.decide(&event).await.unwrap();
-    house.engine.import_orders(orders.clone()).await.unwrap();
-    house.engine.import_orders(guests.clone()).await.unwrap();
-    house.engine.import_customers(vec![customer.clone()]).await.unwrap();
     let gated = || async {
         let (storage, gate) = Hooked::gated(house.storage.clone());
         (house.behind(storage).await, gate)
@@ -46,11 +34,4 @@ async fn a_reply_without_a_commit_waits_for_what_it_read() {
     let next = request("e-2", "r-2", "c-1", &["a"]);
     let tried = gate.holds(late.engine.decide(next.clone(), body(&next), Mode::DryRun)).await;
     assert_eq!(tried.unwrap().origin, Origin::DryRun, "a dry run");
-    for orders in [orders, guests] {
-        let (late, gate) = gated().await;
-        assert_eq!(gate.holds(late.engine.import_orders(orders)).await.unwrap(), [Ok(Imported::Unchanged)]);
-    }
-    let (late, gate) = gated().await;
-    let said = gate.holds(late.engine.import_customers(vec![customer])).await;
-    assert_eq!(said.unwrap(), [Ok(Imported::Unchanged)]);
 }
