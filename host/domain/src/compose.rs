@@ -18,13 +18,14 @@ use crate::claims::{Ledger, Templates};
 use crate::event::ReturnRequest;
 use crate::ids::{Digest, PluginRef, ProductId, ReturnId};
 use crate::manifest::Manifest;
-use crate::plan::{Dropped, Plan, PlanStep, StageTrace, Trace};
+use crate::plan::{Dropped, Plan, PlanStep, StageAssignment, StageTrace, Trace};
 use crate::policy::Policy;
 use crate::situation::Situation;
 
 use scribe::Scribe;
 
 pub use merge::{LeftOut, Merged, merge_offers, merge_proposals};
+pub use sections::refund_lines;
 
 /// A published version, as its answers are read.
 #[derive(Debug, Clone)]
@@ -89,13 +90,14 @@ pub struct Decision<'a> {
     pub answers: &'a Answers,
 }
 
-/// Makes the plan. `stages` is the trace of every call that was made, in order.
+/// Makes the plan. `stages` is the trace of every call that was made, in order, and `assignments` says where an
+/// experiment chose the route.
 ///
 /// Coupons are not minted and holds are not made here: both are recorded in the trace, and nothing is said of
 /// them. An offer the catalogue no longer holds is left out; a card, an achievement or a step without its title,
 /// and a follow-up without a sentence, too.
 #[must_use]
-pub fn plan(decision: &Decision<'_>, stages: Vec<StageTrace>) -> Plan {
+pub fn plan(decision: &Decision<'_>, assignments: Vec<StageAssignment>, stages: Vec<StageTrace>) -> Plan {
     let Decision { request, situation, policy, catalog, timeline, answers } = *decision;
     let offers = merge_offers(&answers.recommendation);
     let proposals = merge_proposals(&answers.coupon);
@@ -136,7 +138,7 @@ pub fn plan(decision: &Decision<'_>, stages: Vec<StageTrace>) -> Plan {
         sharing,
         progress,
         dropped: scribe.dropped,
-        trace: Trace { stages, proposals: sections::proposals(answers, &proposals), holds },
+        trace: Trace { assignments, stages, proposals: sections::proposals(answers, &proposals), holds },
     }
 }
 

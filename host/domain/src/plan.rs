@@ -269,12 +269,24 @@ pub struct Dropped {
 /// How a plan came about.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Trace {
+    /// One per stage that an experiment ran on, whatever was called: an arm may hold no entries.
+    #[serde(default)]
+    pub assignments: Vec<StageAssignment>,
     /// One per call that was made, in order.
     pub stages: Vec<StageTrace>,
     /// Coupons proposed and not minted.
     pub proposals: Vec<ProposalTrace>,
     /// Price holds proposed and not made.
     pub holds: Vec<HoldTrace>,
+}
+
+/// Why this customer got this route at a stage.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StageAssignment {
+    /// Which stage.
+    pub stage: Stage,
+    /// Why.
+    pub assignment: Assignment,
 }
 
 /// One strategy's call.

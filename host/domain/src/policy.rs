@@ -79,20 +79,24 @@ impl Policy {
 
     /// Until when all of it may be returned: the earliest end over the orders, each counted from its delivery, or
     /// from its placing when the delivery is unknown. Unknown when it is unknown of any order, or without one.
-    fn window_ends(&self, orders: &[Order]) -> Option<Instant> {
-        let ends = |order: &Order| order.delivered_at.or(order.ordered_at).map(|at| at + self.return_window);
-        orders.iter().map(ends).collect::<Option<Vec<_>>>()?.into_iter().min()
+    fn window_ends<'a>(&self, orders: impl IntoIterator<Item = Option<&'a Order>>) -> Option<Instant> {
+        let ends = |order: Option<&Order>| {
+            let order = order?;
+            order.delivered_at.or(order.ordered_at).map(|at| at + self.return_window)
+        };
+        orders.into_iter().map(ends).collect::<Option<Vec<_>>>()?.into_iter().min()
     }
 }
 
-/// The policy as it bears on one return: `paid` for all that comes back, from these orders. No coupon has been
-/// minted yet, so every budget still has its whole share for every customer.
+/// The policy as it bears on one return: `paid` for all that comes back, from these orders; none for an order that
+/// a line names and the host does not know. No coupon has been minted yet, so every budget still has its whole share
+/// for every customer.
 #[must_use]
 pub fn allowed_for<'a>(
     policy: &Policy,
     budgets: impl IntoIterator<Item = &'a Budget>,
     paid: Money,
-    orders: &[Order],
+    orders: impl IntoIterator<Item = Option<&'a Order>>,
 ) -> Allowed {
     let allowances = budgets.into_iter().map(|budget| Allowance {
         budget: budget.id.clone(),

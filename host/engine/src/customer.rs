@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use rebound_domain::ids::OrderId;
-use rebound_storage::{Batch, Entry, Key, Revision};
+use rebound_storage::{Batch, Bytes, Entry, Key, Revision, Sequence};
 
 use crate::engine::Shared;
 use crate::error::Damaged;
@@ -15,6 +15,9 @@ use crate::keys::CustomerKeys;
 use crate::profile::Profile;
 use crate::records::{OrderRecord, open, seal};
 
+/// A sealed value and which write of it was read.
+pub(crate) type Sealed = (Revision, Bytes);
+
 /// A customer's records as they were read, and as they shall be.
 pub(crate) struct CustomerFile {
     pub(crate) owner: Owner,
@@ -22,6 +25,8 @@ pub(crate) struct CustomerFile {
     pub(crate) seal: Seal,
     pub(crate) profile: Profile,
     pub(crate) orders: BTreeMap<OrderId, OrderRecord>,
+    /// What must be durable before a reply built on this file, when no commit of its own follows.
+    pub(crate) sequence: Sequence,
     /// The customer's key, sealed, when it is made here.
     new_data_key: Option<Vec<u8>>,
     profile_read: Option<(Revision, Profile)>,
@@ -29,31 +34,49 @@ pub(crate) struct CustomerFile {
 }
 
 impl CustomerFile {
-    /// The keys that [`CustomerFile::open`] takes the entries of, in its order.
-    pub(crate) fn keys(host: &HostKey, keys: &CustomerKeys, orders: &[OrderId]) -> Vec<Key> {
+    /// The keys that [`CustomerFile::open`] takes the entries of, in its order: the guard before everything that it
+    /// guards, so that whoever writes in between is noticed; the customer's key after everything that it opens, so
+    /// that whatever was found has its key.
+    pub(crate) fn keys(
+        host: &HostKey,
+        keys: &CustomerKeys,
+        orders: &[OrderId],
+        others: impl IntoIterator<Item = Key>,
+    ) -> Vec<Key> {
         let orders = orders.iter().map(|id| keys.order(host, id));
-        [keys.data_key(), keys.profile()].into_iter().chain(orders).collect()
+        let last = [keys.data_key()];
+        [keys.profile()].into_iter().chain(orders).chain(others).chain(last).collect()
     }
 
-    /// Opens what was read under [`CustomerFile::keys`]; an unknown customer has an empty profile.
+    /// Opens what was read under [`CustomerFile::keys`]; what stands under its `others` comes back as it was read.
+    ///
+    /// # Errors
+    /// [`Damaged::Keyless`] when something sealed was found without the customer's key: somebody wrote in between,
+    /// and a key made here would open nothing.
     pub(crate) fn open(
         shared: &Shared,
         owner: Owner,
         orders: &[OrderId],
         entries: Vec<Option<Entry>>,
-    ) -> Result<Self, Damaged> {
+        sequence: Sequence,
+    ) -> Result<(Self, Vec<Option<Sealed>>), Damaged> {
         let keys = CustomerKeys::new(&owner);
         let mut values = entries.into_iter().map(|entry| match entry {
             Some(Entry::Value { revision, bytes }) => Some((revision, bytes)),
             Some(Entry::Counter(_)) | None => None,
         });
-        let (new_data_key, seal) = match values.next().flatten() {
+        let data_key = values.next_back().flatten();
+        let mut values: Vec<Option<Sealed>> = values.collect();
+        let (new_data_key, seal) = match data_key {
             Some((_, sealed)) => (None, open_data_key(shared, &owner, &sealed)?),
+            None if values.iter().any(Option::is_some) => return Err(Damaged::Keyless),
             None => {
                 let data_key = random();
                 (Some(shared.key_seal.seal(&owner, &data_key)), Seal::new(&data_key))
             }
         };
+        let others = values.split_off(1 + orders.len());
+        let mut values = values.into_iter();
         let profile_read = match values.next().flatten() {
             Some((revision, sealed)) => {
                 Some((revision, open(&seal, "profile", &keys.profile().key, &sealed)?))
@@ -67,10 +90,11 @@ impl CustomerFile {
                 orders_read.insert(id.clone(), (revision, open(&seal, "order", &place, &sealed)?));
             }
         }
-        Ok(Self {
+        let file = Self {
             owner,
             keys,
             seal,
+            sequence,
             profile: profile_read
                 .as_ref()
                 .map(|(_, profile): &(_, Profile)| profile.clone())
@@ -82,7 +106,8 @@ impl CustomerFile {
             new_data_key,
             profile_read,
             orders_read,
-        })
+        };
+        Ok((file, others))
     }
 
     /// Whether nothing was known of this customer.
@@ -119,7 +144,7 @@ impl CustomerFile {
             Some((revision, _)) => batch.expect_revision(key.clone(), *revision),
             None => batch.expect_absent(key.clone()),
         };
-        let sealed = seal(&self.seal, &key.key, &self.profile);
+        let sealed = self.seal.seal(&key.key, &self.profile.bounded());
         batch.put(key, sealed);
         if let Some(sealed) = &self.new_data_key {
             let key = self.keys.data_key();

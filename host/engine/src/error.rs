@@ -31,7 +31,20 @@ pub enum Fault {
 impl Fault {
     /// Whether somebody else wrote first, and the same work done again may land.
     pub(crate) fn is_conflict(&self) -> bool {
-        matches!(self, Fault::Commit(error) if matches!(**error, CommitError::Conflict { .. }))
+        match self {
+            Fault::Commit(error) => matches!(**error, CommitError::Conflict { .. }),
+            Fault::Damaged(damaged) => matches!(damaged, Damaged::Keyless),
+            Fault::Busy | Fault::Storage(_) | Fault::Lost(_) => false,
+        }
+    }
+
+    /// What to answer when `self`, a conflict, came at the last try: that others were always quicker, or what no
+    /// number of tries puts right.
+    pub(crate) fn at_last(self) -> Self {
+        match self {
+            Fault::Damaged(damaged) => Fault::Damaged(damaged),
+            _ => Fault::Busy,
+        }
     }
 }
 
@@ -63,6 +76,11 @@ pub enum Damaged {
         /// Why.
         source: Unsealable,
     },
+    /// Records of a customer whose key was not there: somebody wrote or erased them meanwhile, or it is lost.
+    #[error(
+        "the stored customer key is missing though records are sealed with it; restore the data directory from a backup"
+    )]
+    Keyless,
     /// Something that another record names is not there.
     #[error(
         "the stored {what} is missing though another record names it; restore the data directory from a backup"

@@ -13,6 +13,10 @@ use sha2::Sha256;
 pub(crate) type Owner = [u8; 16];
 
 const NONCE_BYTES: usize = 24;
+const TAG_BYTES: usize = 16;
+
+/// What sealing adds to a value.
+pub(crate) const SEAL_BYTES: usize = NONCE_BYTES + TAG_BYTES;
 
 /// A sealed record that cannot be opened: wrong key, or bytes changed on disk.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -83,7 +87,7 @@ impl Seal {
         Self(XChaCha20Poly1305::new(key.into()))
     }
 
-    /// Seals `value` for `place`: nonce, then ciphertext and tag (40 bytes more than the value).
+    /// Seals `value` for `place`: nonce, then ciphertext and tag ([`SEAL_BYTES`] more than the value).
     pub(crate) fn seal(&self, place: &[u8], value: &[u8]) -> Vec<u8> {
         let nonce: [u8; NONCE_BYTES] = random();
         let sealed = self
@@ -123,6 +127,7 @@ mod tests {
         let seal = Seal::new(&[7; 32]);
         let sealed = seal.seal(b"profile", b"secret");
         assert_eq!(seal.open(b"profile", &sealed).unwrap(), b"secret");
+        assert_eq!(sealed.len(), b"secret".len() + SEAL_BYTES);
         assert_eq!(seal.open(b"plan", &sealed), Err(Unsealable));
         assert_eq!(Seal::new(&[8; 32]).open(b"profile", &sealed), Err(Unsealable));
         assert_eq!(seal.open(b"profile", &sealed[..10]), Err(Unsealable));

@@ -3,16 +3,21 @@
 //! Orders may arrive late and in any order; every rule here gives the same profile whichever way they came.
 
 use rebound_domain::event::CustomerRequest;
-use rebound_domain::ids::{OrderId, ProductId};
+use rebound_domain::ids::{Digest, OrderId, ProductId};
 use rebound_domain::money::Money;
 use rebound_domain::situation::{Customer, Prior, Purchase};
 use rebound_domain::time::{Duration, Instant};
+use rebound_storage::VALUE_BYTES_MAX;
 use serde::{Deserialize, Serialize};
 
-use crate::records::OrderRecord;
+use crate::identity::SEAL_BYTES;
+use crate::records::{OrderRecord, encode};
 
 /// Plans kept for `prior`; a customer with more in 30 days is told no less by the count stopping here.
 const PLANS_KEPT: usize = 64;
+
+/// Most bytes of a sealed profile: a larger one could not be written, and the customer never be served again.
+const PROFILE_BYTES_MAX: usize = VALUE_BYTES_MAX - SEAL_BYTES;
 
 /// How far back `prior` looks.
 const PRIOR_WINDOW: Duration = Duration::days(30);
@@ -40,8 +45,17 @@ pub(crate) struct Profile {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct PastPlan {
     at: Instant,
-    orders: Vec<OrderId>,
+    /// Of the orders' ids: a return may name 200 orders, and they are only ever compared.
+    #[serde(default)]
+    from: Vec<u64>,
     offers: Vec<ProductId>,
+}
+
+/// Stands for an order's id.
+fn short(order: &OrderId) -> u64 {
+    let digest = Digest::of(order.as_str().as_bytes());
+    let bytes = digest.as_bytes();
+    u64::from_be_bytes(std::array::from_fn(|index| bytes[index]))
 }
 
 impl Profile {
@@ -69,26 +83,44 @@ impl Profile {
         &mut self,
         at: Instant,
         back: &[Returned],
-        orders: Vec<OrderId>,
+        orders: &[OrderId],
         offers: Vec<ProductId>,
     ) {
         self.returns = self.returns.saturating_add(1);
         for line in back {
             self.refunded = self.refunded + line.paid;
-            self.take_back(line.product, line.quantity);
+            self.take_back(line);
         }
-        self.plans.insert(0, PastPlan { at, orders, offers });
+        self.plans.insert(0, PastPlan { at, from: orders.iter().map(short).collect(), offers });
         self.plans.sort_by_key(|plan| std::cmp::Reverse(plan.at));
         self.plans.truncate(PLANS_KEPT);
     }
 
-    /// Marks units as returned, those bought last first.
-    fn take_back(&mut self, product: ProductId, mut quantity: u32) {
-        for purchase in self.purchases.iter_mut().filter(|purchase| purchase.product == product) {
+    /// Marks units as returned: of the order they come from, when it is known, else those bought last first.
+    fn take_back(&mut self, line: &Returned) {
+        let is_it = |purchase: &&mut Purchase| {
+            purchase.product == line.product && line.bought_at.is_none_or(|at| purchase.at == at)
+        };
+        let mut quantity = line.quantity;
+        for purchase in self.purchases.iter_mut().filter(is_it) {
             let taken = quantity.min(purchase.quantity.saturating_sub(purchase.returned));
             purchase.returned += taken;
             quantity -= taken;
         }
+    }
+
+    /// Encoded, so that it can be stored: what is oldest is forgotten when it takes more room than there is, plans
+    /// before purchases.
+    pub(crate) fn bounded(&self) -> Vec<u8> {
+        let mut bytes = encode(self);
+        let mut kept = self.clone();
+        while bytes.len() > PROFILE_BYTES_MAX {
+            if kept.plans.pop().is_none() && kept.purchases.pop().is_none() {
+                break;
+            }
+            bytes = encode(&kept);
+        }
+        bytes
     }
 
     /// Takes in what the merchant says of the customer, replacing what it said before.
@@ -105,7 +137,8 @@ impl Profile {
             recent().flat_map(|plan| plan.offers.iter().copied()).collect();
         offers_shown.sort_unstable();
         offers_shown.dedup();
-        let this_order = |plan: &&PastPlan| plan.orders.iter().any(|order| orders.contains(order));
+        let orders: Vec<u64> = orders.iter().map(short).collect();
+        let this_order = |plan: &&PastPlan| plan.from.iter().any(|order| orders.contains(order));
         Customer {
             orders: self.orders,
             returns: self.returns,
@@ -135,6 +168,8 @@ pub(crate) struct Returned {
     pub(crate) product: ProductId,
     pub(crate) quantity: u32,
     pub(crate) paid: Money,
+    /// When the order was placed that it comes from; none when the host does not know the order.
+    pub(crate) bought_at: Option<Instant>,
 }
 
 fn count(count: usize) -> u32 {
@@ -186,19 +221,49 @@ mod tests {
         let mut profile = Profile::default();
         profile.ordered(&order("a", 1, &[(1, 2, 20)]), 50);
         profile.ordered(&order("b", 2, &[(1, 1, 10)]), 50);
-        let back = Returned { product: ProductId(1), quantity: 2, paid: Money(20) };
-        profile.decided(Instant(3), &[back], vec![], vec![]);
+        let back = Returned { product: ProductId(1), quantity: 2, paid: Money(20), bought_at: None };
+        profile.decided(Instant(3), &[back], &[], vec![]);
         let returned: Vec<_> = profile.purchases.iter().map(|purchase| purchase.returned).collect();
         assert_eq!(returned, [1, 1]);
         assert_eq!((profile.returns, profile.refunded), (1, Money(20)));
     }
 
     #[test]
+    fn returned_units_are_taken_from_the_order_they_come_from() {
+        let mut profile = Profile::default();
+        profile.ordered(&order("a", 1, &[(1, 2, 20)]), 50);
+        profile.ordered(&order("b", 2, &[(1, 2, 20)]), 50);
+        let back =
+            Returned { product: ProductId(1), quantity: 1, paid: Money(10), bought_at: Some(Instant(1)) };
+        profile.decided(Instant(3), &[back], &[], vec![]);
+        let returned: Vec<_> = profile.purchases.iter().map(|it| (it.at.0, it.returned)).collect();
+        assert_eq!(returned, [(2, 0), (1, 1)]);
+    }
+
+    #[test]
+    fn a_profile_always_fits_a_value() {
+        let mut profile = Profile::default();
+        let ids: Vec<_> = (0..200).map(|index| OrderId::new(format!("{index:0>256}")).unwrap()).collect();
+        for day in 0..64 {
+            profile.decided(Instant(Duration::days(day).0), &[], &ids, (0..8 * 32).map(ProductId).collect());
+        }
+        let bytes = profile.bounded();
+        assert!(bytes.len() <= PROFILE_BYTES_MAX, "{}", bytes.len());
+        let kept: Profile = serde_json::from_slice(&bytes).unwrap();
+        let now = Instant(Duration::days(63).0);
+        let prior = kept.customer(now, &ids[199..]).prior;
+        assert_eq!((prior.last_plan_at, kept.returns), (Some(now), 64), "the newest is kept");
+        assert!(prior.plans_this_order > 2, "many are kept: {}", prior.plans_this_order);
+        profile.plans.truncate(1);
+        assert_eq!(profile.bounded(), encode(&profile), "what fits is kept whole");
+    }
+
+    #[test]
     fn prior_looks_back_thirty_days_and_no_further() {
         let mut profile = Profile::default();
         let day = Duration::days(1).0;
-        profile.decided(Instant(0), &[], vec![OrderId::new("o").unwrap()], vec![ProductId(4)]);
-        profile.decided(Instant(20 * day), &[], vec![], vec![ProductId(7), ProductId(7)]);
+        profile.decided(Instant(0), &[], &[OrderId::new("o").unwrap()], vec![ProductId(4)]);
+        profile.decided(Instant(20 * day), &[], &[], vec![ProductId(7), ProductId(7)]);
         let customer = profile.customer(Instant(30 * day), &[OrderId::new("o").unwrap()]);
         assert_eq!((customer.prior.plans_30d, customer.prior.plans_this_order), (1, 1));
         assert_eq!(customer.prior.offers_shown, [ProductId(7)]);

@@ -23,11 +23,12 @@ pub type Reading<T> = Result<Read<T>, StorageError>;
 
 /// An ordered map of bytes with optimistic, atomic, durable batches.
 ///
-/// Reads are not snapshots: two entries of one answer may come from either side of a commit. What a decision
-/// rests on is protected by the expectations of the batch that it leads to. Futures do nothing until polled;
+/// Reads are not snapshots: two entries of one answer may come from either side of a commit, an earlier key's from
+/// before it and a later key's from after it, never the other way round. What a decision rests on is protected by
+/// the expectations of the batch that it leads to. Futures do nothing until polled;
 /// every one but [`commit`](Storage::commit) may be dropped at any time without a trace.
 pub trait Storage: Send + Sync {
-    /// The entries under `keys`, in the order of `keys`; at most [`GET_KEYS_MAX`].
+    /// The entries under `keys`, read and answered in the order of `keys`; at most [`GET_KEYS_MAX`].
     fn get(&self, keys: Vec<Key>) -> BoxFuture<'_, Reading<Vec<Option<Entry>>>>;
 
     /// Up to `limit` (1 to [`SCAN_LIMIT_MAX`]) entries of `owner` inside `range`, in bytewise order of their

@@ -69,7 +69,6 @@ impl Figures {
             *self.dropped.entry(text(&line["reason"])).or_default() += 1;
         }
         facts(plan, &mut |fact| *self.facts.entry(fact.to_owned()).or_default() += 1);
-        let mut arms: Vec<&str> = Vec::new();
         for call in list(&plan["trace"]["stages"]) {
             if is_failure(call) {
                 self.fallbacks += 1;
@@ -80,12 +79,9 @@ impl Figures {
             let calls = self.calls.entry(text(&call["plugin"])).or_default();
             calls.fuel.extend(call["fuel"].as_u64());
             calls.micros.extend(call["micros"].as_u64());
-            arms.extend(call["arm"].as_str());
         }
-        // An arm may run several strategies; the plan is one plan of it.
-        arms.sort_unstable();
-        arms.dedup();
-        for arm in arms {
+        // An arm may run several strategies or none; the plan is one plan of it.
+        for arm in list(&plan["trace"]["assignments"]).iter().filter_map(|given| given["arm"].as_str()) {
             let arm = self.arms.entry(arm.to_owned()).or_default();
             arm.plans += 1;
             arm.offers += offers;
@@ -208,7 +204,7 @@ mod tests {
             "segment": {"key": "fit"},
             "offers": [{"copy": [[{"literal": "only "}, {"fact": "stock_left", "value": 3, "text": "3"}]]}],
             "dropped": [{"reason": "too-few-returns"}],
-            "trace": {"proposals": [{}], "stages": [
+            "trace": {"proposals": [{}], "assignments": [{"stage": "recommendation", "arm": arm}], "stages": [
                 {"plugin": "rebound/upgrade@0.1.0", "arm": arm, "outcome": outcome, "fuel": 7, "micros": 5},
             ]},
         })

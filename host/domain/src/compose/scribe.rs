@@ -20,7 +20,7 @@ impl<'a> Scribe<'a> {
     pub(super) fn line(&mut self, stage: Stage, by: &Published, sentence: &Sentence) -> Option<Line> {
         // A proposal is no coupon yet: "your coupon is waiting" would be untrue even without a figure in it.
         if let Subject::Proposed(_) = sentence.about {
-            self.drop(stage, by, sentence, Unsaid { fact: None, why: Why::NotMinted });
+            self.not_minted(stage, by, sentence);
             return None;
         }
         match self.speaker.say(&by.templates, sentence) {
@@ -34,6 +34,10 @@ impl<'a> Scribe<'a> {
 
     pub(super) fn copy(&mut self, stage: Stage, by: &Published, copy: &[Sentence]) -> Vec<Line> {
         copy.iter().filter_map(|sentence| self.line(stage, by, sentence)).collect()
+    }
+
+    pub(super) fn not_minted(&mut self, stage: Stage, by: &Published, sentence: &Sentence) {
+        self.drop(stage, by, sentence, Unsaid { fact: None, why: Why::NotMinted });
     }
 
     pub(super) fn left_out(&mut self, stage: Stage, by: &Published, sentence: &Sentence) {

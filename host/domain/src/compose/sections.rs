@@ -4,10 +4,10 @@ use super::scribe::Scribe;
 use super::{Answered, Answers, Merged, recommendation_id};
 use crate::answer::{
     Classification, Compensation, CustodyEvent, FollowUp, Offer, Proposal, Recommendations, Segment,
-    Sentence, ShareKit, Step,
+    Sentence, ShareKit, Step, Subject,
 };
 use crate::catalog::Catalog;
-use crate::event::ReturnRequest;
+use crate::event::{ReturnRequest, ReturnRequestLine};
 use crate::ids::ReturnId;
 use crate::manifest::Stage;
 use crate::plan::{
@@ -17,18 +17,24 @@ use crate::plan::{
 use crate::situation::Situation;
 use crate::time::Duration;
 
-/// What is paid back, from the request alone.
-pub(super) fn refund(request: &ReturnRequest, situation: &Situation) -> Refund {
-    let lines = request.lines.iter().map(|line| RefundLine {
+/// What is paid back line by line: all that a request itself puts into its plan but a few bounded words.
+#[must_use]
+pub fn refund_lines(request: &ReturnRequest) -> Vec<RefundLine> {
+    let line = |line: &ReturnRequestLine| RefundLine {
         sku: line.sku.clone(),
         quantity: line.quantity,
         amount: line.paid,
         order_id: line.order_id.clone(),
-    });
+    };
+    request.lines.iter().map(line).collect()
+}
+
+/// What is paid back, from the request alone.
+pub(super) fn refund(request: &ReturnRequest, situation: &Situation) -> Refund {
     Refund {
         amount: request.lines.iter().map(|line| line.paid).sum(),
         window_ends: situation.policy.window_ends,
-        lines: lines.collect(),
+        lines: refund_lines(request),
     }
 }
 
@@ -115,7 +121,7 @@ pub(super) fn offers(
     (offers, holds)
 }
 
-/// A contact without a sentence is none.
+/// A contact without a sentence is none, and neither is one about a coupon that does not exist yet.
 pub(super) fn follow_ups(
     scribe: &mut Scribe<'_>,
     answers: &[Answered<Compensation>],
@@ -129,6 +135,7 @@ pub(super) fn follow_ups(
             for sentence in copy {
                 let subjects = (proposals.subject(index, *about), proposals.subject(index, sentence.about));
                 match subjects {
+                    (Some(Subject::Proposed(_)), Some(_)) => scribe.not_minted(Stage::Coupon, by, sentence),
                     (Some(_), Some(about)) => {
                         let sentence = Sentence { about, ..sentence.clone() };
                         lines.extend(scribe.line(Stage::Coupon, by, &sentence));

@@ -53,7 +53,7 @@ impl Desk {
     }
 
     fn plan(&self) -> Plan {
-        plan(&self.decision(), Vec::new())
+        plan(&self.decision(), Vec::new(), Vec::new())
     }
 
     fn recommend(&mut self, plugin: &str, slots: u32, offers: Vec<Offer>) -> &mut Self {
@@ -288,6 +288,7 @@ fn a_proposal_is_recorded_and_nothing_is_said_of_it() {
             reminder(Subject::Proposed(1), &[say("hello", Subject::Plan)]),
             reminder(Subject::Plan, &[say("item", Subject::Proposed(1))]),
             reminder(Subject::Plan, &[]),
+            reminder(Subject::Proposed(0), &[say("hello", Subject::Plan)]),
         ],
         ..Compensation::default()
     };
@@ -309,6 +310,7 @@ fn a_proposal_is_recorded_and_nothing_is_said_of_it() {
             (COUPON, "a/coupons", "coupon", Subject::Plan, Some("coupon_amount"), "fact-unknown"),
             (COUPON, "a/coupons", "hello", Subject::Plan, None, "subject-left-out"),
             (COUPON, "a/coupons", "item", Subject::Proposed(1), None, "subject-left-out"),
+            (COUPON, "a/coupons", "hello", Subject::Plan, None, "not-minted"),
         ]
     );
 }

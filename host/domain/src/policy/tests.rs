@@ -141,7 +141,7 @@ fn a_budget_that_does_not_stand_is_refused_by_field() {
 
 #[test]
 fn a_policy_bears_on_a_return_by_what_was_paid() {
-    let allowed = allowed_for(&policy(), [&budget()], Money(39_900), &[order(Some(0), None)]);
+    let allowed = allowed_for(&policy(), [&budget()], Money(39_900), [Some(&order(Some(0), None))]);
     assert_eq!(allowed.resolutions, words(&["refund", "exchange", "store-credit"]));
     assert_eq!(allowed.incentive_max, Money(7_980), "20 % of 399.00");
     assert_eq!(allowed.partial_discount, "keep");
@@ -168,7 +168,13 @@ fn the_window_counts_from_delivery_and_ends_with_the_first_order_s() {
         ("the earlier of two", vec![order(days(9), days(12)), order(days(1), days(4))], days(34)),
         ("one of two unknown", vec![order(days(1), days(4)), order(None, None)], None),
     ] {
-        let allowed = allowed_for(&policy(), [], Money(1), &orders);
+        let allowed = allowed_for(&policy(), [], Money(1), orders.iter().map(Some));
         assert_eq!(allowed.window_ends, want.map(Instant), "{what}");
+        let with_unknown = orders.iter().map(Some).chain([None]);
+        assert_eq!(
+            allowed_for(&policy(), [], Money(1), with_unknown).window_ends,
+            None,
+            "{what}, and one unknown"
+        );
     }
 }

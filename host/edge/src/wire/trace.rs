@@ -10,12 +10,35 @@ use super::scalar::{Amount, Millis, Share, Stage};
 /// How a plan came about.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Trace<'a> {
+    /// One per stage that an experiment ran on, whether or not its arm calls anything.
+    assignments: Vec<Assignment<'a>>,
     /// One per call that was made, in order.
     stages: Vec<StageTrace<'a>>,
     /// Coupons proposed and not minted.
     proposals: Vec<Proposal<'a>>,
     /// Price holds proposed and not made.
     holds: Vec<Hold<'a>>,
+}
+
+/// Why the customer got this route at a stage.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Assignment<'a> {
+    /// Which stage.
+    stage: Stage,
+    /// Which experiment.
+    experiment: &'a str,
+    /// Which phase of it.
+    phase: u32,
+    /// Which arm; left out when the customer is not in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    arm: Option<&'a str>,
+    /// 0 to 1, in steps of 1 / 10,000.
+    bucket: f64,
+    /// The probability with which a covered customer gets this arm.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    propensity: Option<f64>,
+    /// running, not-covered...
+    reason: &'a str,
 }
 
 /// One strategy's call.
@@ -169,9 +192,25 @@ pub(crate) struct Hold<'a> {
 impl<'a> From<&'a domain::Trace> for Trace<'a> {
     fn from(trace: &'a domain::Trace) -> Self {
         Self {
+            assignments: trace.assignments.iter().map(Into::into).collect(),
             stages: trace.stages.iter().map(Into::into).collect(),
             proposals: trace.proposals.iter().map(Into::into).collect(),
             holds: trace.holds.iter().map(Into::into).collect(),
+        }
+    }
+}
+
+impl<'a> From<&'a domain::StageAssignment> for Assignment<'a> {
+    fn from(given: &'a domain::StageAssignment) -> Self {
+        let domain::StageAssignment { stage, assignment } = given;
+        Self {
+            stage: (*stage).into(),
+            experiment: assignment.experiment.as_str(),
+            phase: assignment.phase,
+            arm: assignment.arm.as_ref().map(|arm| arm.as_str()),
+            bucket: assignment.bucket,
+            propensity: assignment.propensity,
+            reason: &assignment.reason,
         }
     }
 }

@@ -4,6 +4,7 @@ use rebound_domain::event::{REASONS, RESOLUTIONS, ReturnRequest};
 use rebound_domain::limits::Limits;
 use rebound_domain::money::INTEGER_MAX;
 
+use super::oversize;
 use crate::error::DecideError;
 
 /// The customer's own words: what a person types into a form.
@@ -71,13 +72,25 @@ pub(super) fn request(request: &ReturnRequest, limits: &Limits) -> Result<(), De
             bounded(|| field("note"), note, NOTE_BYTES_MAX)?;
         }
     }
-    Ok(())
+    let paid: i128 = request.lines.iter().map(|line| i128::from(line.paid.0)).sum();
+    if paid > i128::from(INTEGER_MAX) {
+        return Err(invalid("lines", format!("have `paid` sums of {paid} together; use at most 2^53 - 1")));
+    }
+    match (oversize::lines_bytes(request), oversize::lines_bytes_max(limits)) {
+        (size, size_max) if size > size_max => Err(invalid(
+            "lines",
+            format!(
+                "take {size} bytes of the plan, over the limit of {size_max}; split the return in several"
+            ),
+        )),
+        _ => Ok(()),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use rebound_domain::event::ReturnRequestLine;
-    use rebound_domain::ids::{CustomerId, EventId, ReturnId, Sku, Source};
+    use rebound_domain::ids::{CustomerId, EventId, OrderId, ReturnId, Sku, Source};
     use rebound_domain::money::{Currency, Money};
     use rebound_domain::time::Instant;
 
@@ -131,6 +144,29 @@ mod tests {
         refused("lines[0].paid", |it| it.lines[0].paid = Money(1 << 53));
         refused("lines[0].reason", |it| it.lines[0].reason = Some("bored".to_owned()));
         refused("lines[0].reason_code", |it| it.lines[0].reason_code = Some(String::new()));
+        refused("lines", |it| {
+            it.lines = vec![it.lines[0].clone(); 2];
+            it.lines.iter_mut().for_each(|line| line.paid = Money(INTEGER_MAX / 2 + 1));
+        });
         refused("lines[0].note", |it| it.lines[0].note = Some("x".repeat(4097)));
+    }
+
+    #[test]
+    fn lines_that_fill_the_plan_by_themselves_are_refused() {
+        let limits = Limits::default();
+        let mut given = fine();
+        // A quotation mark takes two bytes in the plan.
+        let line = |id: &str| ReturnRequestLine {
+            sku: Sku::new(id).unwrap(),
+            order_id: Some(OrderId::new(id).unwrap()),
+            ..fine().lines[0].clone()
+        };
+        given.lines = vec![line(&"x".repeat(40)); limits.return_lines as usize];
+        assert!(request(&given, &limits).is_ok(), "200 lines of an ordinary shop fit");
+        given.lines = vec![line(&"x".repeat(256)); 50];
+        assert!(request(&given, &limits).is_ok());
+        given.lines = vec![line(&"\"".repeat(256)); 50];
+        let refused = request(&given, &limits);
+        assert!(matches!(refused, Err(DecideError::Invalid { field, .. }) if field == "lines"));
     }
 }

@@ -16,7 +16,7 @@ use rebound_domain::event::ReturnRequest;
 use rebound_domain::ids::{PluginName, PluginRef};
 use rebound_domain::limits::Limits;
 use rebound_domain::manifest::Stage;
-use rebound_domain::plan::{Plan, StageTrace};
+use rebound_domain::plan::{Plan, StageAssignment, StageTrace};
 use rebound_domain::route::{Access, RouteEntry};
 use rebound_domain::situation::{Context, Situation};
 use rebound_sandbox::{Outcome, Plugin, Report};
@@ -61,8 +61,8 @@ pub(super) fn run(input: HopInput) -> HopOutput {
             timeline: &[],
             answers: &answers,
         };
-        let plan = compose::plan(&decision, traces.clone());
-        match oversize::culprit(&plan, input.limits.plan_bytes as usize) {
+        let plan = compose::plan(&decision, assignments(&input.routes), traces.clone());
+        match oversize::culprit(&plan, &answers, input.limits.plan_bytes as usize) {
             None => break plan,
             Some((stage, problem)) => {
                 oversize::withdraw(stage, &problem, &mut answers, &mut traces);
@@ -71,6 +71,14 @@ pub(super) fn run(input: HopInput) -> HopOutput {
         }
     };
     HopOutput { plan, states }
+}
+
+/// Where an experiment chose the route.
+fn assignments(routes: &[StageRoute]) -> Vec<StageAssignment> {
+    let assigned = |StageRoute { stage, assignment, .. }: &StageRoute| {
+        assignment.clone().map(|assignment| StageAssignment { stage: *stage, assignment })
+    };
+    routes.iter().filter_map(assigned).collect()
 }
 
 struct Hop<'a> {

@@ -101,13 +101,17 @@ impl Engine {
         mode: Mode,
     ) -> Result<Decided, DecideError> {
         let request = Arc::new(request);
+        let mut conflict = Fault::Busy;
         for _ in 0..ATTEMPTS_MAX {
             match self.try_decide(&request, body, mode).await {
-                Err(DecideError::Fault(fault)) if fault.is_conflict() => self.shared.figures.retried(),
+                Err(DecideError::Fault(fault)) if fault.is_conflict() => {
+                    self.shared.figures.retried();
+                    conflict = fault;
+                }
                 decided => return decided,
             }
         }
-        Err(Fault::Busy.into())
+        Err(conflict.at_last().into())
     }
 
     async fn try_decide(
@@ -121,17 +125,19 @@ impl Engine {
         let prepared = Prepared::read(self, request).await?;
         if mode == Mode::Commit {
             if let Some(event) = prepared.known_event()? {
-                return self.stored(request, &event, body, prepared.sequence).await;
+                return self.stored(request, &event, body, prepared.file.sequence).await;
             }
             if prepared.return_is_decided() {
                 // The reply tells of a plan that must not be taken back by a crash.
-                self.shared.storage.durable(prepared.sequence).await?;
+                self.shared.storage.durable(prepared.file.sequence).await?;
                 return Err(DecideError::ReturnDecided { return_id: request.return_id.clone() });
             }
         }
         let (mut prepared, input) = prepared.into_input(self, request)?;
         let HopOutput { plan, states } = self.shared.compute.run(move || hop::run(input)).await?;
         if mode == Mode::DryRun {
+            // No commit follows to wait for: what the plan was built on must not be taken back by a crash.
+            self.shared.storage.durable(prepared.file.sequence).await?;
             return Ok(Decided { plan, origin: Origin::DryRun });
         }
         let mut batch = Batch::new();
@@ -187,13 +193,14 @@ impl Engine {
         let ReturnRecord { owner } = decode("return", index)?;
         let keys = CustomerKeys::new(&owner);
         let plan_key = keys.plan(host, id);
+        let index_sequence = read.sequence;
         let read = self.shared.storage.get(vec![keys.data_key(), plan_key.clone()]).await?;
         let mut values = read.value.iter().map(|entry| entry.as_ref().and_then(Entry::bytes));
         let mut next = |what| values.next().flatten().ok_or(Damaged::Missing { what });
         let (data_key, sealed) = (next("customer key")?, next("plan")?);
         let seal = open_data_key(&self.shared, &owner, data_key)?;
         let record: PlanRecord = open(&seal, "plan", &plan_key.key, sealed)?;
-        self.shared.storage.durable(read.sequence).await?;
+        self.shared.storage.durable(read.sequence.max(index_sequence)).await?;
         Ok(Some(record.plan))
     }
 }

@@ -14,7 +14,7 @@ use rebound_domain::policy;
 use rebound_domain::route::RouteEntry;
 use rebound_domain::situation::{ReturnEvent, ReturnLine, Situation};
 use rebound_domain::time::Instant;
-use rebound_storage::{Batch, Entry, Key, Sequence};
+use rebound_storage::{Batch, Entry, Key, Revision};
 
 use super::hop::{HopInput, StateKey};
 use crate::Engine;
@@ -37,7 +37,6 @@ pub(super) struct StageRoute {
 /// Everything that was read for one decision.
 pub(super) struct Prepared {
     pub(super) file: CustomerFile,
-    pub(super) sequence: Sequence,
     now: Instant,
     control: Arc<Control>,
     orders: Vec<OrderId>,
@@ -45,6 +44,8 @@ pub(super) struct Prepared {
     event: Option<Entry>,
     return_index: Option<Entry>,
     states: BTreeMap<StateKey, Vec<u8>>,
+    /// Which write each of the states is.
+    state_revisions: BTreeMap<StateKey, Revision>,
     /// Exposures of this decision that no earlier one has recorded.
     new_exposures: Vec<Exposure>,
     lines: Vec<ReturnLine>,
@@ -67,36 +68,37 @@ impl Prepared {
         let exposures: Vec<Exposure> =
             routes.iter().filter_map(|route| Exposure::of(&customer, route)).collect();
 
+        let place = |(stage, name, version): &StateKey| customer.state(*stage, name, *version);
+        let sealed = CustomerFile::keys(host, &customer, &orders, state_keys.iter().map(place));
+        let sealed_count = sealed.len();
+        // One commit writes both of these. The event comes second: a return that is found decided then has its
+        // event too, and the same event racing itself is told from another one.
         let mut wanted = vec![
-            keys::event(host, &request.source, &request.id),
             keys::return_index(host, &request.return_id),
+            keys::event(host, &request.source, &request.id),
         ];
-        wanted.extend(state_keys.iter().map(|(stage, name, version)| customer.state(*stage, name, *version)));
+        wanted.extend(sealed);
         wanted.extend(exposures.iter().map(|exposure| exposure.key.clone()));
-        wanted.extend(CustomerFile::keys(host, &customer, &orders));
         let read = shared.storage.get(wanted).await?;
 
         let mut entries = read.value.into_iter();
-        let event = entries.next().flatten();
         let return_index = entries.next().flatten();
-        let state_entries: Vec<_> = entries.by_ref().take(state_keys.len()).collect();
-        let exposure_entries: Vec<_> = entries.by_ref().take(exposures.len()).collect();
-        let file = CustomerFile::open(shared, owner, &orders, entries.collect())?;
-        let mut states = BTreeMap::new();
-        for (key, entry) in state_keys.into_iter().zip(state_entries) {
-            if let Some(sealed) = entry.as_ref().and_then(Entry::bytes) {
-                let (stage, name, version) = &key;
-                let place = customer.state(*stage, name, *version).key;
+        let event = entries.next().flatten();
+        let sealed = entries.by_ref().take(sealed_count).collect();
+        let (file, state_values) = CustomerFile::open(shared, owner, &orders, sealed, read.sequence)?;
+        let (mut states, mut state_revisions) = (BTreeMap::new(), BTreeMap::new());
+        for (key, value) in state_keys.into_iter().zip(state_values) {
+            if let Some((revision, sealed)) = value {
                 let what = "plugin state";
-                let state =
-                    file.seal.open(&place, sealed).map_err(|source| Damaged::Sealed { what, source })?;
+                let state = file.seal.open(&place(&key).key, &sealed);
+                let state = state.map_err(|source| Damaged::Sealed { what, source })?;
+                state_revisions.insert(key.clone(), revision);
                 states.insert(key, state);
             }
         }
-        let unseen = exposures.into_iter().zip(exposure_entries).filter(|(_, entry)| entry.is_none());
+        let unseen = exposures.into_iter().zip(entries).filter(|(_, entry)| entry.is_none());
         Ok(Self {
             file,
-            sequence: read.sequence,
             now: match shared.clock {
                 Clock::System => engine.wall_clock(),
                 Clock::Event => request.requested_at,
@@ -107,6 +109,7 @@ impl Prepared {
             event,
             return_index,
             states,
+            state_revisions,
             new_exposures: unseen.map(|(exposure, _)| exposure).collect(),
             lines: Vec::new(),
         })
@@ -148,6 +151,7 @@ impl Prepared {
             });
         }
         let orders: Vec<_> = known.iter().map(|order| order.to_order()).collect();
+        let named = self.orders.iter().map(|id| orders.iter().find(|order| order.id == *id));
         let paid: Money = request.lines.iter().map(|line| line.paid).sum();
         let budgets = self.control.budgets.values().map(|budget| &budget.value);
         let situation = Situation {
@@ -155,7 +159,7 @@ impl Prepared {
             seed: engine.shared.host_key.seed(&[request.return_id.as_str().as_bytes()]),
             locale: request.locale.clone(),
             currency: policy.currency,
-            policy: policy::allowed_for(policy, budgets, paid, &orders),
+            policy: policy::allowed_for(policy, budgets, paid, named),
             event: ReturnEvent {
                 id: request.id.clone(),
                 requested_at: request.requested_at,
@@ -185,16 +189,19 @@ impl Prepared {
 
     /// Writes the decided return into the customer's history.
     pub(super) fn take_back(&mut self, plan: &Plan) {
-        let back: Vec<Returned> = self
-            .lines
-            .iter()
-            .map(|line| Returned { product: line.product.id, quantity: line.quantity, paid: line.paid })
-            .collect();
         let known: Vec<OrderId> =
             self.orders.iter().filter(|id| self.file.orders.contains_key(*id)).cloned().collect();
+        let mut back = Vec::with_capacity(self.lines.len());
         for line in &self.lines {
             let order = line.order.and_then(|index| known.get(index as usize));
-            let Some(order) = order.and_then(|id| self.file.orders.get_mut(id)) else { continue };
+            let order = order.and_then(|id| self.file.orders.get_mut(id));
+            back.push(Returned {
+                product: line.product.id,
+                quantity: line.quantity,
+                paid: line.paid,
+                bought_at: order.as_ref().map(|order| order.ordered_at),
+            });
+            let Some(order) = order else { continue };
             let mut left = line.quantity;
             for (_, quantity, returned, _) in order.lines.iter_mut().filter(|(id, ..)| *id == line.product.id)
             {
@@ -204,23 +211,29 @@ impl Prepared {
             }
         }
         let offers = plan.offers.iter().map(|offer| offer.product).collect();
-        self.file.profile.decided(self.now, &back, self.orders.clone(), offers);
+        self.file.profile.decided(self.now, &back, &self.orders, offers);
     }
 
-    /// Writes what strategies want remembered. The profile in the same batch guards it.
+    /// Writes what strategies want remembered, each state expected as it was read.
     pub(super) fn write_states(&self, batch: &mut Batch, states: Vec<(StateKey, StateChange)>) {
-        for ((stage, name, version), change) in states {
-            let key = self.file.keys.state(stage, &name, version);
-            match change {
-                StateChange::Keep => {}
-                StateChange::Clear => {
-                    batch.delete(key);
-                }
-                StateChange::Put(state) => {
-                    let sealed = self.file.seal.seal(&key.key, &state);
-                    batch.put(key, sealed);
-                }
-            }
+        for (of, change) in states {
+            let (stage, name, version) = &of;
+            let key = self.file.keys.state(*stage, name, *version);
+            let put = match change {
+                StateChange::Keep => continue,
+                StateChange::Clear => None,
+                StateChange::Put(state) => Some(self.file.seal.seal(&key.key, &state)),
+            };
+            match (self.state_revisions.get(&of), &put) {
+                (Some(revision), _) => batch.expect_revision(key.clone(), *revision),
+                (None, Some(_)) => batch.expect_absent(key.clone()),
+                // Nothing to forget.
+                (None, None) => continue,
+            };
+            match put {
+                Some(sealed) => batch.put(key, sealed),
+                None => batch.delete(key),
+            };
         }
     }
 
@@ -230,7 +243,7 @@ impl Prepared {
             let calls = plan.trace.stages.iter().filter(|call| call.stage == *stage);
             let digests = calls.map(|call| call.digest).collect();
             let record = ExposureRecord { at: self.now, assignment: assignment.clone(), digests };
-            batch.put(key.clone(), encode(&record));
+            batch.expect_absent(key.clone()).put(key.clone(), encode(&record));
         }
     }
 }

@@ -6,7 +6,7 @@ use rebound_storage::{Batch, CommitError, Sequence};
 use super::{ATTEMPTS_MAX, Imported, LineResults, check};
 use crate::Engine;
 use crate::customer::CustomerFile;
-use crate::error::Fault;
+use crate::error::{Damaged, Fault};
 use crate::keys::CustomerKeys;
 
 impl Engine {
@@ -40,20 +40,25 @@ impl Engine {
         let host = &self.shared.host_key;
         let owner = host.owner(&request.customer_id);
         for _ in 0..ATTEMPTS_MAX {
-            let keys = CustomerFile::keys(host, &CustomerKeys::new(&owner), &[]);
+            let keys = CustomerFile::keys(host, &CustomerKeys::new(&owner), &[], []);
             let read = self.shared.storage.get(keys).await?;
-            let mut file = CustomerFile::open(&self.shared, owner, &[], read.value)?;
+            let mut file = match CustomerFile::open(&self.shared, owner, &[], read.value, read.sequence) {
+                Ok((file, _)) => file,
+                // Somebody made this customer between two of the reads.
+                Err(Damaged::Keyless) => continue,
+                Err(damaged) => return Err(damaged.into()),
+            };
             let before = file.profile.clone();
             file.profile.described(request);
             let imported = match file.is_new() {
                 true => Imported::Created,
-                false if file.profile == before => return Ok((Imported::Unchanged, read.sequence)),
+                false if file.profile == before => return Ok((Imported::Unchanged, file.sequence)),
                 false => Imported::Updated,
             };
             let mut batch = Batch::new();
             file.write(&self.shared, &mut batch);
             match self.shared.storage.commit(batch).await {
-                Ok(_) => return Ok((imported, read.sequence)),
+                Ok(_) => return Ok((imported, file.sequence)),
                 Err(CommitError::Conflict { .. }) => {}
                 Err(error) => return Err(error.into()),
             }

@@ -65,7 +65,7 @@ async fn the_currency_is_fixed_once_a_budget_is_set() {
 #[tokio::test]
 async fn the_currency_cannot_change_while_products_land() {
     let mut watched = None;
-    let house = House::behind(|inner| {
+    let house = House::through(|inner| {
         let storage = Arc::new(Watched::new(inner));
         watched = Some(Arc::clone(&storage));
         storage

@@ -12,7 +12,7 @@ use crate::watched::Watched;
 #[tokio::test]
 async fn an_import_that_changes_nothing_waits_for_what_it_read() {
     let mut watched = None;
-    let house = House::behind(|inner| {
+    let house = House::through(|inner| {
         let storage = Arc::new(Watched::new(inner));
         watched = Some(Arc::clone(&storage));
         storage

@@ -26,24 +26,34 @@ pub(crate) const DAY: u64 = 24 * 60 * 60 * 1000;
 impl House {
     pub(crate) async fn new() -> Self {
         let cache = Arc::new(tempfile::tempdir().unwrap());
-        Self::over(Arc::new(MemoryStorage::new()), cache, |storage| storage).await
+        Self::over(Arc::new(MemoryStorage::new()), cache).await
     }
 
     /// The same data under a new engine, as after a restart.
     pub(crate) async fn restarted(&self) -> Self {
-        Self::over(Arc::new(self.storage.reopen()), Arc::clone(&self.cache), |storage| storage).await
+        Self::over(Arc::new(self.storage.reopen()), Arc::clone(&self.cache)).await
     }
 
     /// An engine that sees its storage through another one.
-    pub(crate) async fn behind(wrap: impl FnOnce(Arc<dyn Storage>) -> Arc<dyn Storage>) -> Self {
+    pub(crate) async fn through(wrap: impl FnOnce(Arc<dyn Storage>) -> Arc<dyn Storage>) -> Self {
         let cache = Arc::new(tempfile::tempdir().unwrap());
-        Self::over(Arc::new(MemoryStorage::new()), cache, wrap).await
+        let storage = Arc::new(MemoryStorage::new());
+        Self::started(storage.clone(), wrap(storage), cache).await
     }
 
-    async fn over(
+    async fn over(storage: Arc<MemoryStorage>, cache: Arc<tempfile::TempDir>) -> Self {
+        Self::started(storage.clone(), storage, cache).await
+    }
+
+    /// A second engine on the same data, which reaches it through `front`.
+    pub(crate) async fn behind(&self, front: Arc<dyn Storage>) -> Self {
+        Self::started(Arc::clone(&self.storage), front, Arc::clone(&self.cache)).await
+    }
+
+    async fn started(
         storage: Arc<MemoryStorage>,
+        front: Arc<dyn Storage>,
         cache: Arc<tempfile::TempDir>,
-        wrap: impl FnOnce(Arc<dyn Storage>) -> Arc<dyn Storage>,
     ) -> Self {
         let host_key = HostKey::new([9; 32]);
         let sandbox = Sandbox::start(SandboxOptions {
@@ -55,9 +65,8 @@ impl House {
             compiler: Compiler::InProcess,
             concurrency: 2,
         });
-        let shared = wrap(storage.clone());
         let engine = Engine::start(EngineOptions {
-            storage: shared,
+            storage: front,
             sandbox: sandbox.unwrap(),
             host_key,
             limits: Limits::default(),

@@ -4,10 +4,13 @@
 
 mod control;
 mod decide;
+mod durability;
 mod durable;
+mod hooked;
 mod house;
 mod imports;
 mod orders;
+mod racing;
 mod restart;
 mod sizes;
 mod watched;

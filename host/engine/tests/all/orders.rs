@@ -26,7 +26,7 @@ async fn what_landed_before_a_fault_is_learned_and_not_learned_again() {
     let orders: Vec<_> =
         (0..300).map(|i| order(&format!("o-{i}"), Some(&format!("c-{i}")), i, &["a"])).collect();
     let plan = [vec![Planned::Pass; 41], vec![Planned::Refused]].concat();
-    let house = House::behind(|inner| Arc::new(FaultyStorage::new(inner, plan))).await;
+    let house = House::through(|inner| Arc::new(FaultyStorage::new(inner, plan))).await;
     house.stock(&["a"]).await;
     let fault = house.engine.import_orders(orders.clone()).await;
     assert!(matches!(fault, Err(Fault::Commit(_))), "{fault:?}");

@@ -23,11 +23,11 @@ impl Engine {
         let ids: Vec<OrderId> = lines.iter().map(|line| line.order.id.clone()).collect();
         let indices: Vec<Key> = ids.iter().map(|id| keys::order_index(host, id)).collect();
         let mut wanted = indices.clone();
-        wanted.extend(CustomerFile::keys(host, &CustomerKeys::new(&owner), &ids));
+        wanted.extend(CustomerFile::keys(host, &CustomerKeys::new(&owner), &ids, []));
         let read = self.shared.storage.get(wanted).await?;
         let mut entries = read.value.into_iter();
         let claims: Vec<Option<Entry>> = entries.by_ref().take(indices.len()).collect();
-        let mut file = CustomerFile::open(&self.shared, owner, &ids, entries.collect())?;
+        let (mut file, _) = CustomerFile::open(&self.shared, owner, &ids, entries.collect(), read.sequence)?;
 
         let mut landed = Landed { sequence: read.sequence, ..Landed::default() };
         let mut batch = Batch::new();

@@ -1,0 +1,37 @@
+//! No reply before what it rests on is durable, and nothing half-done when the storage fails.
+
+use rebound_engine::{Mode, Origin};
+
+use crate::hooked::Hooked;
+use crate::house::{House, body, request};
+
+#[tokio::test]
+async fn a_decision_is_answered_once_it_is_durable() {
+    let house = House::with_products(&["a"]).await;
+    let (storage, gate) = Hooked::gated(house.storage.clone());
+    let gated = house.behind(storage).await;
+    let decided = gate.holds(gated.decide(&request("e-1", "r-1", "c-1", &["a"]))).await;
+    assert_eq!(decided.unwrap().origin, Origin::Made);
+}
+
+#[tokio::test]
+async fn a_reply_without_a_commit_waits_for_what_it_read() {
+    let house = House::with_products(&["a"]).await;
+    let event = request("e-1", "r-1", "c-1", &["a"]);
+    house.decide(&event).await.unwrap();
+    let gated = || async {
+        let (storage, gate) = Hooked::gated(house.storage.clone());
+        (house.behind(storage).await, gate)
+    };
+
+    let (late, gate) = gated().await;
+    assert_eq!(gate.holds(late.decide(&event)).await.unwrap().origin, Origin::Stored, "a repeat");
+    let (late, gate) = gated().await;
+    assert!(gate.holds(late.engine.plan(&event.return_id)).await.unwrap().is_some(), "a plan");
+    let (late, gate) = gated().await;
+    gate.holds(late.decide(&request("e-9", "r-1", "c-1", &["a"]))).await.unwrap_err();
+    let (late, gate) = gated().await;
+    let next = request("e-2", "r-2", "c-1", &["a"]);
+    let tried = gate.holds(late.engine.decide(next.clone(), body(&next), Mode::DryRun)).await;
+    assert_eq!(tried.unwrap().origin, Origin::DryRun, "a dry run");
+}
