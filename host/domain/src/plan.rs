@@ -309,10 +309,14 @@ pub struct StageTrace {
     pub fallback: bool,
     /// Fuel used.
     pub fuel: u64,
+    /// Fuel that it might have used.
+    pub fuel_max: u64,
     /// Microseconds of wall clock.
     pub micros: u64,
     /// Peak of linear memory and tables, bytes.
     pub memory_bytes: u64,
+    /// What it might have been, bytes.
+    pub memory_bytes_max: u64,
     /// Size of the answer, bytes.
     pub output_bytes: u64,
     /// Lines logged.

@@ -68,8 +68,10 @@ where
     };
     let usage = Usage {
         fuel: fuel - fuel_left,
+        fuel_max: fuel,
         micros: u64::try_from(call.stopwatch.wall().as_micros()).unwrap_or(u64::MAX),
         memory_bytes: call.limiter.held_bytes(),
+        memory_bytes_max: runtime.class.memory_bytes_max(&runtime.limits),
         output_bytes,
         log_lines: call.log.line_count,
         extensions: call.extensions,

@@ -20,10 +20,14 @@ pub struct Report<T> {
 pub struct Usage {
     /// Fuel, host calls included.
     pub fuel: u64,
+    /// Fuel it might have used.
+    pub fuel_max: u64,
     /// Wall clock, microseconds, from making the instance to the checked answer.
     pub micros: u64,
     /// Peak of linear memories and tables together, bytes.
     pub memory_bytes: u64,
+    /// What they might have been together, bytes.
+    pub memory_bytes_max: u64,
     /// Size of the answer as the guest handed it over, bytes; 0 without one.
     pub output_bytes: u64,
     /// Lines logged, those past the limit too.

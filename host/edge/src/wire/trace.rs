@@ -77,10 +77,14 @@ pub(crate) struct StageTrace<'a> {
     fallback: bool,
     /// Fuel used.
     fuel: u64,
+    /// Fuel that it might have used.
+    fuel_max: u64,
     /// Microseconds of wall clock.
     micros: u64,
     /// Peak of linear memories and tables.
     memory_bytes: u64,
+    /// What it might have been.
+    memory_bytes_max: u64,
     /// Size of the answer.
     output_bytes: u64,
     /// Lines logged.
@@ -232,8 +236,10 @@ impl<'a> From<&'a domain::StageTrace> for StageTrace<'a> {
             detail: call.detail.as_deref(),
             fallback: call.fallback,
             fuel: call.fuel,
+            fuel_max: call.fuel_max,
             micros: call.micros,
             memory_bytes: call.memory_bytes,
+            memory_bytes_max: call.memory_bytes_max,
             output_bytes: call.output_bytes,
             log_lines: call.log_lines,
         }

@@ -190,8 +190,10 @@ impl Hop<'_> {
             detail: outcome.detail(),
             fallback,
             fuel: usage.fuel,
+            fuel_max: usage.fuel_max,
             micros: usage.micros,
             memory_bytes: usage.memory_bytes,
+            memory_bytes_max: usage.memory_bytes_max,
             output_bytes: usage.output_bytes,
             log_lines: usage.log_lines,
         });

@@ -88,6 +88,8 @@ fn each_class_has_its_own_size_limit() {
     assert_eq!(plugin.class(), Class::Large);
     let report = act(&plugin, "spin");
     assert_eq!(report.usage.fuel, limits.fuel_large, "and its own fuel");
+    assert_eq!(report.usage.fuel_max, limits.fuel_large);
+    assert_eq!(report.usage.memory_bytes_max, limits.memory_bytes_large);
     let report = act(&plugin, "allocate");
     assert_eq!(report.outcome, Outcome::Trap(Trap::Memory));
     assert!(report.usage.memory_bytes > limits.memory_bytes, "and its own memory");
