@@ -31,6 +31,20 @@ fn figures(report: &Value) -> String {
     format!("{rows}; {records}")
 }
 
+/// A .tsv was split at commas: every line was told to have one cell.
+#[test]
+fn a_tsv_is_split_at_tabs_and_so_are_its_rejects() {
+    let desk = Desk::new(&[]);
+    let products = desk.file("products.tsv", "sku\ttitle\tprice\nA\tShirt, blue\t9900\nB\t\t100\n");
+    let (tsv, csv) = (desk.path("bad.tsv"), desk.path("bad.csv"));
+    for (rejects, want) in [(&tsv, "sku\ttitle\tprice\nB\t\t100\n"), (&csv, "sku,title,price\nB,,100\n")] {
+        let report = desk.run(&["import", "catalog", &products, "--rejects", rejects, "--json"]);
+        let report = report.expect(1, &["line 3: title is empty"]).json();
+        assert_eq!((&report["rows"], &report["rejected"]), (&json!(2), &json!(1)), "{report}");
+        assert_eq!(fs::read_to_string(rejects).unwrap(), want);
+    }
+}
+
 const PRODUCTS: &str =
     "sku,title,price,tags,option.size\nA,Shirt,9900,new|gift,M\nB,Belt,4900,,\nC,Bag,12900,,\n";
 

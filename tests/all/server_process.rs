@@ -52,6 +52,16 @@ pub(crate) fn rebound(arguments: &[&str]) -> Finished {
     finish(&mut command(arguments), "")
 }
 
+/// Runs a command of the binary to its end, with something on its standard input.
+pub(crate) fn rebound_with_input(arguments: &[&str], input: &str) -> Finished {
+    finish(&mut command(arguments), input)
+}
+
+/// Starts a command of the binary, for those who talk to it line by line.
+pub(crate) fn piped(arguments: &[&str]) -> Child {
+    command(arguments).stderr(Stdio::null()).spawn().unwrap()
+}
+
 /// A command of the binary, untouched by the environment of whoever runs the tests.
 fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(binary());

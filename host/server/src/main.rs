@@ -15,6 +15,7 @@ mod serve;
 use std::io::Write as _;
 use std::process::ExitCode;
 
+use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 
 use crate::exit::Exit;
@@ -27,8 +28,10 @@ const OVERVIEW: &str = "Examples:
   rebound publish plugins/upgrade
   rebound route set recommendation rebound/upgrade@0.1.0:3
   rebound decide event.json
+  rebound assign < units.ndjson
 
-Commands talk to the service at REBOUND_URL (http://127.0.0.1:8080) with the token in REBOUND_TOKEN.
+Commands talk to the service at REBOUND_URL (http://127.0.0.1:8080) with the token in REBOUND_TOKEN;
+build and assign need none.
 Exit codes: 0 done; 1 the answer is no, or some lines were bad; 2 usage; 3 no answer; more for `rebound serve`.";
 
 /// Turns a merchandise return into a kept customer.
@@ -51,6 +54,7 @@ enum Command {
     Experiment(commands::experiment::Experiment),
     Import(import::Import),
     Decide(decide::Decide),
+    Assign(commands::assign::Assign),
     /// The child process in which the service compiles one component.
     #[command(name = serve::COMPILE_COMMAND, hide = true)]
     Compile {
@@ -62,7 +66,10 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let Cli { command, json } = Cli::parse();
+    let Cli { command, json } = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return refuse(&error),
+    };
     let output = if json { Output::Json } else { Output::Text };
     let result = match command {
         Command::Compile { memory_bytes, cpu_seconds } => {
@@ -75,6 +82,7 @@ fn main() -> ExitCode {
         Command::Experiment(experiment) => experiment.run(output),
         Command::Import(import) => import.run(output),
         Command::Decide(decide) => decide.run(output),
+        Command::Assign(assign) => assign.run(),
     };
     let failure = match result {
         Ok(exit) => return exit.into(),
@@ -87,11 +95,38 @@ fn main() -> ExitCode {
     }
 }
 
+/// Answers arguments that cannot be meant, in JSON when they ask for it; help and the version are as ever.
+fn refuse(error: &clap::Error) -> ExitCode {
+    let wants_json = std::env::args_os().take_while(|it| it != "--").any(|it| it == "--json");
+    if !wants_json || !error.use_stderr() {
+        error.exit();
+    }
+    let failure = Failure::Usage(sentence(error));
+    // Whoever read the output has gone: there is nobody to tell.
+    tell(&failure, Output::Json, None).ok();
+    failure.exit().into()
+}
+
+/// What clap says before its own advice on usage.
+fn sentence(error: &clap::Error) -> String {
+    let kind = error.kind();
+    if matches!(kind, ErrorKind::MissingSubcommand | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand) {
+        return "a command is missing; --help lists them".to_owned();
+    }
+    let text = error.to_string();
+    let said = text.split("\n\n").next().unwrap_or_default();
+    let said: Vec<&str> = said.trim_start_matches("error: ").lines().map(str::trim).collect();
+    said.join(" ")
+}
+
 /// Tells why something was not done: a sentence for people, or a document for programs.
 fn tell(failure: &Failure, output: Output, about: Option<&str>) -> Result<(), Failure> {
     let about = about.map(|about| format!("{about}: ")).unwrap_or_default();
+    // Why a service does not come up, or ended, belongs beside its log in any case.
     if output == Output::Text || matches!(failure, Failure::Start(_)) {
         complain(&format!("{about}{}", chain(failure)));
+    }
+    if output == Output::Text {
         return Ok(());
     }
     let mut document = failure.to_json();

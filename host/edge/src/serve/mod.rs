@@ -16,7 +16,7 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use self::stall::StallGuard;
 use crate::app::Readiness;
@@ -33,7 +33,10 @@ pub struct ServeOptions {
     pub head_bytes_max: usize,
     /// How long a client may take none of its answer.
     pub stall_timeout: Duration,
-    /// How long requests may go on once the service ends.
+    /// How long connections are accepted after the service is told to end, so that whoever probes its readiness
+    /// learns that it wants no traffic before it is gone.
+    pub drain: Duration,
+    /// How long requests may go on after that.
     pub grace: Duration,
 }
 
@@ -44,6 +47,7 @@ impl Default for ServeOptions {
             head_timeout: Duration::from_secs(30),
             head_bytes_max: 64 * 1024,
             stall_timeout: Duration::from_secs(30),
+            drain: Duration::ZERO,
             grace: Duration::from_secs(25),
         }
     }
@@ -61,8 +65,8 @@ pub enum Ended {
     },
 }
 
-/// Serves until `shutdown`, then lets what was accepted end: readiness goes off at once, no connection is accepted
-/// any more, idle ones are closed, and requests go on for at most `options.grace`.
+/// Serves until `shutdown`, then lets what was accepted end: readiness goes off at once, after `options.drain` no
+/// connection is accepted any more and idle ones are closed, and requests go on for at most `options.grace`.
 ///
 /// Dropping the future cuts every connection.
 pub async fn run(
@@ -75,18 +79,24 @@ pub async fn run(
     let places = Arc::new(Semaphore::new(options.connections_max));
     let (ending, end) = watch::channel(());
     let mut connections = JoinSet::new();
-    let mut shutdown = std::pin::pin!(shutdown);
+    let stop = async {
+        shutdown.await;
+        readiness.withdraw();
+        if !options.drain.is_zero() {
+            sleep(options.drain).await;
+        }
+    };
+    let mut stop = std::pin::pin!(stop);
     loop {
         tokio::select! {
             biased;
-            () = &mut shutdown => break,
+            () = &mut stop => break,
             (stream, place) = accept(&mut listener, &places) => {
                 connections.spawn(connection(stream, app.clone(), options, end.clone(), place));
             }
             Some(_ended) = connections.join_next() => {}
         }
     }
-    readiness.withdraw();
     drop(listener);
     drop(end);
     ending.send_replace(());

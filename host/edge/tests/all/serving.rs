@@ -29,8 +29,12 @@ impl Server {
     }
 
     async fn connect(&self) -> TcpStream {
-        TcpStream::connect(self.address).await.unwrap()
+        server_connect(self.address).await
     }
+}
+
+async fn server_connect(address: std::net::SocketAddr) -> TcpStream {
+    TcpStream::connect(address).await.unwrap()
 }
 
 async fn send(stream: &mut TcpStream, text: &str) {
@@ -92,6 +96,28 @@ async fn what_was_accepted_is_answered_and_nothing_new_is_accepted() {
     let answer = rest(&mut asking).await;
     assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer}");
     assert!(answer.ends_with("answered"), "{answer}");
+    assert_eq!(server.ended.await.unwrap(), Ended::Drained);
+}
+
+/// Once readiness went off and the listener with it, a prober saw a refused connection and never the 503 that says why.
+#[tokio::test]
+async fn while_it_drains_a_prober_still_hears_that_no_traffic_is_wanted() {
+    let options = |drain| ServeOptions { drain, ..ServeOptions::default() };
+    let server = Server::start(held().0, options(Duration::from_secs(3600))).await;
+    let mut idle = server.connect().await;
+    server.end.send(()).unwrap();
+    while server.readiness.is_ready() {
+        tokio::task::yield_now().await;
+    }
+    for stream in [&mut server_connect(server.address).await, &mut idle] {
+        send(stream, "GET /nothing HTTP/1.1\r\nhost: localhost\r\n\r\n").await;
+        let head = until(stream, "\r\n").await;
+        assert_eq!(head, "HTTP/1.1 404 Not Found\r\n");
+    }
+    server.ended.abort();
+
+    let server = Server::start(held().0, options(Duration::from_millis(5))).await;
+    server.end.send(()).unwrap();
     assert_eq!(server.ended.await.unwrap(), Ended::Drained);
 }
 

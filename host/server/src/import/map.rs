@@ -18,7 +18,8 @@ const SEPARATOR: &str = "|";
 /// A checked map.
 #[derive(Debug)]
 pub(super) struct Map {
-    pub(super) delimiter: u8,
+    /// None when the map does not say: the name of the file tells.
+    pub(super) delimiter: Option<u8>,
     pub(super) money: Money,
     pub(super) time: TimeForm,
     /// All must hold for a row to be imported.
@@ -196,7 +197,7 @@ impl Map {
             Ok((name, rule))
         });
         let map = Self {
-            delimiter: delimiter(file.delimiter.unwrap_or(','))?,
+            delimiter: file.delimiter.map(delimiter).transpose()?,
             money: file.money,
             time: TimeForm { zone: file.time_zone.map(zone).transpose()?, format: file.time_format },
             keep: file.keep,
@@ -219,7 +220,7 @@ impl Map {
     /// The map of a file whose columns are called as the fields are; `option.NAME` is an option.
     pub(super) fn of_header(kind: Kind, header: &csv::StringRecord) -> Result<Self, MapError> {
         let mut map = Self {
-            delimiter: b',',
+            delimiter: None,
             money: Money::Minor,
             time: TimeForm::default(),
             keep: Vec::new(),

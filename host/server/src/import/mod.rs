@@ -108,13 +108,15 @@ impl Import {
     fn plan(&self, source: Source, map: Option<Map>) -> Result<(Rows, Assembler, Option<Rejects>), Failure> {
         match source.format {
             Format::Csv => {
-                let delimiter = map.as_ref().map_or(b',', |map| map.delimiter);
-                let rows = source.csv(delimiter).map_err(|source| self.unreadable(source))?;
+                let mapped = map.as_ref().and_then(|map| map.delimiter);
+                let delimiter = |path| mapped.unwrap_or_else(|| source::delimiter_of(path));
+                let rows = source.csv(delimiter(&self.file)).map_err(|source| self.unreadable(source))?;
                 let map = map.map_or_else(|| Map::of_header(self.kind, &rows.header), Ok);
                 let converter = map.and_then(|map| Converter::new(self.kind, map, &rows.header));
                 let assembler = Assembler::new(converter.map_err(|error| usage(&self.file, &error))?);
+                // As an import of that file, with the same map, will split it.
                 let rejects =
-                    self.rejects.as_deref().map(|path| Rejects::csv(path, &rows.raw_header, delimiter));
+                    self.rejects.as_deref().map(|path| Rejects::csv(path, &rows.raw_header, delimiter(path)));
                 Ok((Box::new(rows), assembler, rejects.transpose()?))
             }
             Format::Ndjson => {

@@ -115,11 +115,24 @@ fn peekable(mut reader: impl Read + 'static) -> io::Result<Box<dyn BufRead>> {
     Ok(Box::new(Cursor::new(start).chain(rest)))
 }
 
-fn format_of(path: &Path) -> Option<Format> {
+/// What separates the cells of a CSV, as its name says.
+pub(super) fn delimiter_of(path: &Path) -> u8 {
+    match extension_of(path).as_deref() {
+        Some("tsv" | "tab") => b'\t',
+        _ => b',',
+    }
+}
+
+/// In lower case; what stands before `.gz` when it is compressed.
+fn extension_of(path: &Path) -> Option<String> {
     let name = path.file_name()?.to_str()?.to_ascii_lowercase();
     let name = name.strip_suffix(".gz").unwrap_or(&name);
-    match name.rsplit_once('.')?.1 {
-        "csv" | "tsv" | "txt" => Some(Format::Csv),
+    Some(name.rsplit_once('.')?.1.to_owned())
+}
+
+fn format_of(path: &Path) -> Option<Format> {
+    match extension_of(path)?.as_str() {
+        "csv" | "tsv" | "tab" | "txt" => Some(Format::Csv),
         "ndjson" | "jsonl" | "json" => Some(Format::Ndjson),
         _ => None,
     }
@@ -312,6 +325,21 @@ mod tests {
             ("a", b"", Format::Csv),
         ] {
             assert_eq!(open(name, bytes).format, want, "{name} {bytes:?}");
+        }
+    }
+
+    #[test]
+    fn the_name_tells_what_separates_cells() {
+        for (name, want) in [
+            ("feed.tsv", b'\t'),
+            ("feed.TSV.gz", b'\t'),
+            ("feed.tab", b'\t'),
+            ("feed.csv", b','),
+            ("feed.txt", b','),
+            ("tsv", b','),
+            ("-", b','),
+        ] {
+            assert_eq!(delimiter_of(Path::new(name)), want, "{name}");
         }
     }
 

@@ -76,7 +76,10 @@ pub(crate) struct Serve {
     /// Limits that differ from the defaults (TOML; docs/operating.md lists them).
     #[arg(long, value_name = "FILE.toml")]
     limits: Option<PathBuf>,
-    /// How long accepted requests may go on after the signal to end.
+    /// How long connections are still accepted after the signal to end, while /readyz answers 503.
+    #[arg(long, value_name = "SECONDS", default_value_t = 0)]
+    shutdown_drain: u64,
+    /// How long accepted requests may go on after that.
     #[arg(long, value_name = "SECONDS", default_value_t = 25)]
     shutdown_grace: u64,
     /// What is logged: error, warn, info, debug, or target=level pairs.
@@ -101,6 +104,7 @@ struct Settings {
     currency: Currency,
     compute_threads: NonZeroUsize,
     limits: Limits,
+    drain: Duration,
     grace: Duration,
 }
 
@@ -168,6 +172,7 @@ impl Serve {
                 .compute_threads
                 .unwrap_or_else(|| available_parallelism().unwrap_or(NonZeroUsize::MIN)),
             limits,
+            drain: Duration::from_secs(self.shutdown_drain),
             grace: Duration::from_secs(self.shutdown_grace),
         })
     }
@@ -208,7 +213,8 @@ async fn serve(settings: Settings) -> Result<(), StartFault> {
         };
         end = Some(begin_end(why, signals, &readiness, settings.grace));
     };
-    let options = ServeOptions { grace: settings.grace, ..ServeOptions::default() };
+    let (drain, grace) = (settings.drain, settings.grace);
+    let options = ServeOptions { drain, grace, ..ServeOptions::default() };
     let ended = run(listener, app, readiness.clone(), options, until).await;
     let closed = engine.close().await;
     if let Some(End::StorageFailed(unavailable)) = end {
