@@ -60,8 +60,8 @@ codes! {
     StageTaken = "stage_taken", CONFLICT, "Another experiment runs on the stage";
     /// The deployment's currency cannot change any more.
     CurrencyFixed = "currency_fixed", CONFLICT, "The deployment's currency cannot change";
-    /// An order came before with other lines. In imports only.
-    OrderConflict = "order_conflict", CONFLICT, "The order is known with other lines";
+    /// An order came before with other lines, or of another customer. In imports only.
+    OrderConflict = "order_conflict", CONFLICT, "The order is known otherwise";
     /// The body is larger than the limit.
     BodyTooLarge = "body_too_large", PAYLOAD_TOO_LARGE, "The body is too large";
     /// A line is longer than the limit. In imports only.

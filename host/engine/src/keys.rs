@@ -5,7 +5,7 @@
 //! | `c` + HMAC(customer id) | `key` | the customer's own key, sealed with the host's |
 //! | | `profile`, `order/…`, `plan/…`, `state/…` | sealed with the customer's key |
 //! | | `exposure/…` | plain: names no person |
-//! | `e` + HMAC(source, event id) | `event` | which body it had and which return it became |
+//! | `e` + HMAC(source, event id) | `event` | which body it had and which return it became, sealed with a key of the host's |
 //! | `r` + HMAC(return id) | `return` | whose plan it is |
 //! | `i` + HMAC(order id) | `order` | whose order it is: an order id names one order |
 //! | `o` + HMAC(order id) | `order` | an order of nobody known, sealed with a key of the host's |

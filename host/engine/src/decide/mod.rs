@@ -122,9 +122,11 @@ impl Engine {
     ) -> Result<Decided, DecideError> {
         let host = &self.shared.host_key;
         let body = host.mac("body", &[&body]);
+        let event_key = keys::event(host, &request.source, &request.id);
+        let record_seal = &self.shared.record_seal;
         let prepared = Prepared::read(self, request).await?;
         if mode == Mode::Commit {
-            if let Some(event) = prepared.known_event()? {
+            if let Some(event) = prepared.known_event(record_seal, &event_key)? {
                 return self.stored(request, &event, body, prepared.file.sequence).await;
             }
             if prepared.return_is_decided() {
@@ -142,8 +144,8 @@ impl Engine {
         }
         let mut batch = Batch::new();
         let event = EventRecord { body, return_id: request.return_id.clone() };
-        let event_key = keys::event(host, &request.source, &request.id);
-        batch.expect_absent(event_key.clone()).put(event_key, encode(&event));
+        let sealed_event = seal(record_seal, &event_key.owner, &event);
+        batch.expect_absent(event_key.clone()).put(event_key, sealed_event);
         let return_key = keys::return_index(host, &request.return_id);
         let index = ReturnRecord { owner: prepared.file.owner };
         batch.expect_absent(return_key.clone()).put(return_key, encode(&index));

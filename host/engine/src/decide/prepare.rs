@@ -22,9 +22,10 @@ use crate::control::Control;
 use crate::customer::CustomerFile;
 use crate::engine::Clock;
 use crate::error::{Damaged, DecideError, Fault};
+use crate::identity::Seal;
 use crate::keys::{self, CustomerKeys};
 use crate::profile::Returned;
-use crate::records::{EventRecord, ExposureRecord, decode, encode};
+use crate::records::{EventRecord, ExposureRecord, encode, open};
 
 /// What one stage will run for this customer, and why.
 #[derive(Clone)]
@@ -115,8 +116,9 @@ impl Prepared {
         })
     }
 
-    pub(super) fn known_event(&self) -> Result<Option<EventRecord>, Damaged> {
-        self.event.as_ref().and_then(Entry::bytes).map(|bytes| decode("event", bytes)).transpose()
+    pub(super) fn known_event(&self, seal: &Seal, key: &Key) -> Result<Option<EventRecord>, Damaged> {
+        let sealed = self.event.as_ref().and_then(Entry::bytes);
+        sealed.map(|sealed| open(seal, "event", &key.owner, sealed)).transpose()
     }
 
     pub(super) fn return_is_decided(&self) -> bool {

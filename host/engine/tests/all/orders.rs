@@ -8,7 +8,7 @@ use rebound_domain::time::Instant;
 use rebound_engine::{Fault, Imported, LineError, LineResults};
 use rebound_storage::testing::{Fault as Planned, FaultyStorage};
 
-use crate::house::{House, order};
+use crate::house::{House, order, request};
 
 fn is_conflict(result: &Result<Imported, LineError>) -> bool {
     matches!(result, Err(LineError::OrderConflict { .. }))
@@ -120,6 +120,7 @@ async fn nothing_a_person_could_be_found_by_is_stored_in_plain() {
         ..order(id, customer, 10, &["a"])
     };
     import(&house, vec![with_coupon("order-of-anna", Some("anna")), with_coupon("guest-order", None)]).await;
+    house.decide(&request("event-of-anna", "return-of-anna", "anna", &["a"])).await.unwrap();
     for (key, entry) in house.records().await {
         let bytes = entry.bytes().map(|bytes| bytes.as_ref()).unwrap_or_default();
         let stored = [key.owner.as_ref(), key.key.as_ref(), bytes].join(&b'|');
