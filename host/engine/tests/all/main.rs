@@ -3,10 +3,15 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod control;
+mod counter;
 mod decide;
 mod durability;
+mod exposures;
 mod hooked;
 mod house;
 mod imports;
+mod plan_size;
 mod racing;
 mod restart;
+mod secrecy;
+mod strategies;
