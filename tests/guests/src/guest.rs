@@ -46,7 +46,7 @@ impl segmentation::Guest for Hostile {
         let act = acts::perform(&context.config)?;
         Ok(segmentation::Classification {
             segment: Segment {
-                key: act.word("keeper"),
+                key: if act.sees { acts::history(&context) } else { act.word("keeper") },
                 confidence: act.number.unwrap_or(0.5),
                 evidence: vec![sentence()],
                 traits: Vec::new(),
@@ -104,8 +104,8 @@ impl sharing::Guest for Hostile {
     fn compose(
         context: Context,
         _: Segment,
-        _: Vec<Offer>,
-        _: Vec<Proposal>,
+        offers: Vec<Offer>,
+        proposals: Vec<Proposal>,
     ) -> Result<sharing::ShareKit, Failure> {
         let act = acts::perform(&context.config)?;
         let card = sharing::Card {
@@ -115,7 +115,18 @@ impl sharing::Guest for Hostile {
             hashtags: Vec::new(),
             reward: None,
         };
-        Ok(sharing::ShareKit { cards: vec![card], achievements: Vec::new(), state: act.state })
+        let seen = act.sees.then(|| sharing::Achievement {
+            key: format!("offers-{}-proposals-{}", offers.len(), proposals.len()),
+            title: sentence(),
+            counts: "returns".into(),
+            target: 1,
+            reward: None,
+        });
+        Ok(sharing::ShareKit {
+            cards: vec![card],
+            achievements: seen.into_iter().collect(),
+            state: act.state,
+        })
     }
 }
 
@@ -151,6 +162,8 @@ struct Act {
     /// In place of what the catalogue recommends.
     products: Option<Vec<u32>>,
     state: StateChange,
+    /// Whether it tells what it was shown.
+    sees: bool,
 }
 
 impl Act {

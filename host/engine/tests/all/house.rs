@@ -1,17 +1,19 @@
 //! An engine to test with, and the words to talk to it.
 
 use std::num::NonZeroUsize;
-use std::sync::Arc;
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
 
 use rebound_domain::event::{
     OrderRequest, OrderRequestLine, ProductRequest, ReturnRequest, ReturnRequestLine,
 };
-use rebound_domain::ids::{CustomerId, EventId, OrderId, ReturnId, Sku, Source};
+use rebound_domain::ids::{CustomerId, EventId, OrderId, PluginRef, ReturnId, Sku, Source};
 use rebound_domain::limits::Limits;
 use rebound_domain::money::{Currency, Money};
+use rebound_domain::route::{Access, RouteEntry};
 use rebound_domain::time::Instant;
 use rebound_engine::{BodyDigest, Clock, DecideError, Decided, Engine, EngineOptions, HostKey, Mode};
-use rebound_sandbox::{CacheOptions, Compiler, Sandbox, SandboxOptions};
+use rebound_sandbox::{CacheOptions, Class, Compiler, Sandbox, SandboxOptions};
 use rebound_storage::{Entry, Key, MemoryStorage, SCAN_LIMIT_MAX, Storage};
 
 /// An engine, its storage, and the folder of its compiled components.
@@ -38,22 +40,29 @@ impl House {
     pub(crate) async fn through(wrap: impl FnOnce(Arc<dyn Storage>) -> Arc<dyn Storage>) -> Self {
         let cache = Arc::new(tempfile::tempdir().unwrap());
         let storage = Arc::new(MemoryStorage::new());
-        Self::started(storage.clone(), wrap(storage), cache).await
+        Self::started(storage.clone(), wrap(storage), cache, Limits::default()).await
     }
 
     async fn over(storage: Arc<MemoryStorage>, cache: Arc<tempfile::TempDir>) -> Self {
-        Self::started(storage.clone(), storage, cache).await
+        Self::started(storage.clone(), storage, cache, Limits::default()).await
     }
 
     /// A second engine on the same data, which reaches it through `front`.
-    pub(crate) async fn behind(&self, front: Arc<dyn Storage>) -> Self {
-        Self::started(Arc::clone(&self.storage), front, Arc::clone(&self.cache)).await
+    pub(crate) async fn fronted(&self, front: Arc<dyn Storage>) -> Self {
+        Self::started(Arc::clone(&self.storage), front, Arc::clone(&self.cache), Limits::default()).await
+    }
+
+    /// One with limits of its own.
+    pub(crate) async fn limited(limits: Limits) -> Self {
+        let (storage, cache) = (Arc::new(MemoryStorage::new()), Arc::new(tempfile::tempdir().unwrap()));
+        Self::started(storage.clone(), storage, cache, limits).await
     }
 
     async fn started(
         storage: Arc<MemoryStorage>,
         front: Arc<dyn Storage>,
         cache: Arc<tempfile::TempDir>,
+        limits: Limits,
     ) -> Self {
         let host_key = HostKey::new([9; 32]);
         let sandbox = Sandbox::start(SandboxOptions {
@@ -69,7 +78,7 @@ impl House {
             storage: front,
             sandbox: sandbox.unwrap(),
             host_key,
-            limits: Limits::default(),
+            limits,
             clock: Clock::Event,
             currency: currency(),
             compute_threads: NonZeroUsize::new(2).unwrap(),
@@ -90,6 +99,20 @@ impl House {
         assert!(self.engine.import_products(products).await.unwrap().iter().all(Result::is_ok));
     }
 
+    pub(crate) async fn publish(&self, component: Vec<u8>) -> PluginRef {
+        self.engine.publish(Class::Standard, component.into()).await.unwrap().0.plugin
+    }
+
+    /// Publishes the guest whose stages do what their config says.
+    pub(crate) async fn hostile(&self) -> PluginRef {
+        static COMPONENT: OnceLock<Vec<u8>> = OnceLock::new();
+        let build = || {
+            let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/guests");
+            rebound_toolchain::build(&dir, &rebound_toolchain::Options::default()).unwrap().bytes
+        };
+        self.publish(COMPONENT.get_or_init(build).clone()).await
+    }
+
     /// Everything that is stored.
     pub(crate) async fn records(&self) -> Vec<(Key, Entry)> {
         self.storage.scan_all(None, SCAN_LIMIT_MAX).await.unwrap().value
@@ -97,6 +120,17 @@ impl House {
 
     pub(crate) async fn decide(&self, request: &ReturnRequest) -> Result<Decided, DecideError> {
         self.engine.decide(request.clone(), body(request), Mode::Commit).await
+    }
+}
+
+/// Runs a version for up to three answers.
+pub(crate) fn entry(plugin: &PluginRef, config: &str) -> RouteEntry {
+    RouteEntry {
+        plugin: plugin.clone(),
+        config: config.to_owned(),
+        slots: 3,
+        margin: Access::Withheld,
+        fallback: None,
     }
 }
 

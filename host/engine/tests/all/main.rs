@@ -3,14 +3,19 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod control;
+mod counter;
 mod decide;
 mod durability;
 mod durable;
+mod exposures;
 mod hooked;
 mod house;
 mod imports;
 mod orders;
+mod plan_size;
 mod racing;
 mod restart;
+mod secrecy;
 mod sizes;
+mod strategies;
 mod watched;

@@ -23,7 +23,7 @@ async fn overtaken(
         engine.decide(other, body, Mode::Commit).await.unwrap();
     });
     let storage = Hooked::acting(house.storage.clone(), index, act);
-    let racing = house.behind(storage.clone()).await;
+    let racing = house.fronted(storage.clone()).await;
     let decided = racing.decide(request).await;
     storage.has_acted().then_some(decided)
 }
@@ -67,7 +67,7 @@ async fn an_import_that_meets_a_first_return_lands_after_it() {
             engine.decide(event, body, Mode::Commit).await.unwrap();
         });
         let storage = Hooked::acting(house.storage.clone(), index, act);
-        let racing = house.behind(Arc::clone(&storage) as _).await;
+        let racing = house.fronted(Arc::clone(&storage) as _).await;
         let landed = racing.engine.import_orders(vec![order("o-1", Some("c-1"), 1, &["a"])]).await;
         if !storage.has_acted() {
             return;
@@ -90,7 +90,8 @@ async fn a_customer_erased_in_the_middle_of_a_read_is_a_new_one() {
             memory.commit(batch).await.unwrap();
         });
         let storage = Hooked::acting(house.storage.clone(), index, act);
-        let decided = house.behind(storage.clone()).await.decide(&request("e-2", "r-2", "c-1", &["a"])).await;
+        let decided =
+            house.fronted(storage.clone()).await.decide(&request("e-2", "r-2", "c-1", &["a"])).await;
         if !storage.has_acted() {
             return;
         }

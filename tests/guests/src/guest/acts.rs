@@ -14,9 +14,11 @@ thread_local! {
 /// Does what the config says, and then answers honestly, except where the act is about the answer.
 pub(super) fn perform(config: &str) -> Result<Act, Failure> {
     std::panic::set_hook(Box::new(|panic| say(log::Level::Error, &panic.to_string())));
+    // A route's config is JSON.
+    let config = config.trim_matches('"');
     let (word, count) = config.split_once(' ').unwrap_or((config, "0"));
     let count: usize = count.parse().map_err(|_| Failure::InvalidConfig(config.into()))?;
-    let mut act = Act { number: None, word: None, products: None, state: StateChange::Keep };
+    let mut act = Act { number: None, word: None, products: None, state: StateChange::Keep, sees: false };
     match word {
         "serve" => {}
         "decline" => return Err(Failure::Declined("x".repeat(count))),
@@ -65,6 +67,11 @@ pub(super) fn perform(config: &str) -> Result<Act, Failure> {
         "nan" => act.number = Some(f32::NAN),
         "infinite" => act.number = Some(f32::INFINITY),
         "word" => act.word = Some("Not A Word".into()),
+        "remember" => {
+            act.products = u32::try_from(count).ok().map(|last| (1..=last).collect());
+            act.state = StateChange::Put(vec![7; 8]);
+        }
+        "sees" => act.sees = true,
         "state" => act.state = StateChange::Put(vec![7; count]),
         _ => return Err(Failure::InvalidConfig(config.into())),
     }
@@ -85,6 +92,15 @@ pub(super) fn pick(context: &Context) -> Vec<u32> {
     let texts = catalog::get(&ids).into_iter().flatten().map(|product| product.title.len()).sum::<usize>();
     say(log::Level::Debug, &format!("{} found, {texts} bytes of title", found.len()));
     ids
+}
+
+/// What is known of the customer, and what the catalogue learned of what sells beside what comes back.
+pub(super) fn history(context: &Context) -> String {
+    let returned = context.event.lines[0].product.id;
+    let found = catalog::search(&catalog::Query { similar_to: Some(returned), ..query(50) });
+    let sold: u32 = found.iter().filter_map(|candidate| candidate.units_sold).sum();
+    let with = found.iter().filter(|candidate| candidate.affinity.is_some_and(|it| it > 0.0)).count();
+    format!("returns-{}-sold-{sold}-with-{with}", context.customer.returns)
 }
 
 fn query(limit: u32) -> catalog::Query {
