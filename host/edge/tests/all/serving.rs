@@ -63,7 +63,7 @@ fn held() -> (Router, mpsc::Receiver<()>, mpsc::Sender<()>) {
     let (came, comes) = mpsc::channel(8);
     let (leave, wait) = mpsc::channel(8);
     let wait = std::sync::Arc::new(tokio::sync::Mutex::new(wait));
-    let app = Router::new().route(
+    let app = Router::new().route("/quick", get(|| async { "quick" })).route(
         "/held",
         get(move || {
             let (came, wait) = (came.clone(), wait.clone());
@@ -145,7 +145,12 @@ async fn a_connection_past_the_bound_is_served_once_another_ends() {
     send(&mut second, HELD).await;
     leave.send(()).await.unwrap();
     until(&mut first, "answered").await;
-    // The first connection still has its place: nothing came of the second.
+    // The first connection still has its place: nothing came of the second, whose request has long arrived by the time
+    // that the first has been answered ten times more.
+    for _ in 0..10 {
+        send(&mut first, "GET /quick HTTP/1.1\r\nhost: localhost\r\n\r\n").await;
+        until(&mut first, "quick").await;
+    }
     assert!(comes.try_recv().is_err());
     drop(first);
     comes.recv().await.unwrap();

@@ -275,7 +275,7 @@ fn begin_end(why: End, mut signals: Signals, readiness: &Readiness, grace: Durat
     readiness.withdraw();
     match &why {
         End::Signal(signal) => {
-            tracing::info!(%signal, grace_s = grace.as_secs(), "ending: accepted requests finish, new ones are not taken");
+            tracing::info!(%signal, grace_s = grace.as_secs(), "ending: accepted requests finish, new ones are not wanted");
         }
         End::StorageFailed(reason) => tracing::error!(%reason, "ending: the storage failed"),
     }
