@@ -277,6 +277,11 @@ fn pence(price: &str, quantity: i64) -> Result<i64> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write as _;
+
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+
     use super::*;
 
     #[test]
@@ -300,6 +305,39 @@ mod tests {
         assert_eq!(category("RED RETROSPOT BAG").as_deref(), Some("bag"));
         assert_eq!(category("60 PAGE PHOTO A 4").as_deref(), Some("a"));
         assert_eq!(category("123"), None);
+    }
+
+    #[test]
+    fn only_goods_at_a_price_are_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| {
+            let file = File::create(folder.path().join(format!("online_retail_{name}.csv.gz"))).unwrap();
+            let mut gzip = GzEncoder::new(file, Compression::fast());
+            gzip.write_all(text.as_bytes()).unwrap();
+            gzip.finish().unwrap();
+        };
+        write("products", "stock_code,description,is_product\n1,RED BAG,1\nPOST,POSTAGE,0\n");
+        write(
+            "lines",
+            "invoice,kind,stock_code,quantity,unit_price,ts,customer_id\n\
+             10,S,1,2,1.25,2011-01-01T10:00,c\n\
+             10,S,POST,1,18.0,2011-01-01T10:00,c\n\
+             11,S,POST,1,18.0,2011-01-01T11:00,c\n\
+             12,S,1,1,0.0,2011-01-01T12:00,\n",
+        );
+        write(
+            "returns",
+            "return_id,ts,customer_id,stock_code,quantity,unit_price,order_id\n\
+             C1,2011-01-02T10:00,c,1,1,1.25,10\n\
+             C1,2011-01-02T10:00,c,POST,1,18.0,\n",
+        );
+        let data = OnlineRetail::read(folder.path()).unwrap();
+        assert_eq!(data.products.keys().collect::<Vec<_>>(), ["1"]);
+        let skus = |lines: &[Line]| lines.iter().map(|line| line.sku.clone()).collect::<Vec<_>>();
+        assert_eq!(data.orders.iter().map(|order| skus(&order.lines)).collect::<Vec<_>>(), [["1"]]);
+        assert_eq!((data.orders[0].lines[0].unit, data.orders[0].lines[0].paid), (125, 250));
+        assert_eq!(data.returns.iter().map(|document| skus(&document.lines)).collect::<Vec<_>>(), [["1"]]);
+        assert_eq!(data.left_out.values().sum::<usize>(), 5, "{:?}", data.left_out);
     }
 
     #[test]

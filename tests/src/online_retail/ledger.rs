@@ -146,6 +146,14 @@ impl<'a> Ledger<'a> {
         bought.into_iter().any(|at| last_back.is_none_or(|back| back < *at))
     }
 
+    /// Whether the customer has one order, and all that comes back was bought on it.
+    #[must_use]
+    pub fn comes_from_only_order(&self, document: &Return) -> bool {
+        let mut own = self.orders.iter().filter(|(_, (_, who))| *who == document.customer);
+        let (Some((only, _)), None) = (own.next(), own.next()) else { return false };
+        document.lines.iter().all(|line| line.order.as_deref() == Some(*only))
+    }
+
     /// The first line whose order is one of the customer's, placed at most `within` milliseconds before.
     #[must_use]
     pub fn soon_back<'d>(&self, document: &'d Return, within: i64) -> Option<&'d Line> {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::{Value, json};
 
 use super::data::{Line, Return};
@@ -60,6 +60,7 @@ pub(super) fn check(
         upgrade(ledger, summary, document, &offered)?;
     }
     for dropped in items(&plan["dropped"]) {
+        unsaid(ledger, document, dropped, &offered).with_context(|| format!("dropped: {dropped}"))?;
         let reason = format!("{} {}", text(&dropped["reason"])?, dropped["fact"].as_str().unwrap_or(""));
         *summary.dropped.entry(reason.trim().to_owned()).or_default() += 1;
     }
@@ -87,7 +88,7 @@ fn acknowledgement(sentences: &mut Sentences<'_, '_>, copy: &Value) -> Result<()
     let mut dearest: Vec<&Line> = sentences.document.lines.iter().collect();
     dearest.sort_by_key(|line| std::cmp::Reverse(line.paid));
     dearest.truncate(NAMED_MAX);
-    let [named @ .., next] = items(copy) else { anyhow::bail!("nothing is acknowledged") };
+    let [named @ .., next] = items(copy) else { bail!("nothing is acknowledged") };
     ensure!(named.len() == dearest.len(), "{} lines are named, not {}", named.len(), dearest.len());
     for (copy, line) in named.iter().zip(dearest) {
         ensure!(facts_in(copy) == 1, "a line is acknowledged by its name alone: {copy}");
@@ -166,6 +167,27 @@ fn sharing(sentences: &mut Sentences<'_, '_>, sharing: &Value, offered: &[Offere
     }
     for achievement in items(&sharing["achievements"]) {
         sentences.check(&achievement["title"], About::Plan)?;
+    }
+    Ok(())
+}
+
+/// A line is dropped when its fact cannot be said, and only then.
+fn unsaid(ledger: &Ledger<'_>, document: &Return, dropped: &Value, offered: &[Offered<'_>]) -> Result<()> {
+    match (dropped["fact"].as_str(), dropped["reason"].as_str()) {
+        // No brand is in the files, and no price is held.
+        (Some("brand" | "price_hold_until"), Some("fact-unknown")) => {}
+        (Some("switched_share"), Some(reason)) => {
+            let index = usize::try_from(dropped["index"].as_u64().context("of which offer?")?)?;
+            let Offered { from, sku } = offered.get(index).context("of an offer that is not there")?;
+            let percent = ledger.switched_percent(&from.sku, sku, document.at);
+            let want = match percent {
+                None => "too-few-returns",
+                Some(0) => "zero-share",
+                Some(percent) => bail!("it is {percent} %, and can be said"),
+            };
+            ensure!(reason == want, "it is not said because of {want}");
+        }
+        _ => bail!("nothing else is left unsaid here"),
     }
     Ok(())
 }

@@ -50,11 +50,14 @@ impl Sentences<'_, '_> {
         Ok(())
     }
 
-    /// The one claim of these strategies that stands in words alone.
+    /// The claims of these strategies about a customer that stand in words alone.
     fn literal(&self, words: &str, about: About<'_>) -> Result<()> {
         if words.contains("kept it") {
             let About::Offered { to, .. } = about else { bail!("kept, and no offer") };
             ensure!(self.ledger.kept(&self.document.customer, to), "{to} was not bought and kept");
+        }
+        if words.contains("no order of yours beside") {
+            ensure!(self.ledger.comes_from_only_order(self.document), "there is another order: {words}");
         }
         Ok(())
     }
