@@ -12,7 +12,10 @@ use rebound_domain::money::{Currency, Money};
 use rebound_domain::time::Instant;
 use rebound_engine::{BodyDigest, Clock, DecideError, Decided, Engine, EngineOptions, HostKey, Mode};
 use rebound_sandbox::{CacheOptions, Compiler, Sandbox, SandboxOptions};
+use rebound_storage::testing::{Fault, FaultyStorage};
 use rebound_storage::{Entry, Key, MemoryStorage, SCAN_LIMIT_MAX, Storage};
+
+use crate::watched::Watched;
 
 /// An engine, its storage, and the folder of its compiled components.
 pub(crate) struct House {
@@ -38,6 +41,18 @@ impl House {
     pub(crate) async fn behind(wrap: impl FnOnce(Arc<dyn Storage>) -> Arc<dyn Storage>) -> Self {
         let cache = Arc::new(tempfile::tempdir().unwrap());
         Self::over(Arc::new(MemoryStorage::new()), cache, wrap).await
+    }
+
+    /// An engine whose storage is watched, and may be made to fail behind that.
+    pub(crate) async fn watched(plan: Vec<Fault>) -> (Self, Arc<Watched>) {
+        let mut watched = None;
+        let wrap = |inner| {
+            let storage = Arc::new(Watched::new(Arc::new(FaultyStorage::new(inner, plan))));
+            watched = Some(Arc::clone(&storage));
+            storage as Arc<dyn Storage>
+        };
+        let house = Self::behind(wrap).await;
+        (house, watched.unwrap())
     }
 
     async fn over(
