@@ -24,6 +24,9 @@ const CUSTOMERS_AT_ONCE: usize = 128;
 /// Who bought; none for a guest.
 type Buyer = Option<CustomerId>;
 
+/// Lines that may land side by side, buyer by buyer.
+type Round = BTreeMap<Buyer, Vec<Line>>;
+
 /// What became of some lines.
 #[derive(Default)]
 struct Landed {
@@ -90,11 +93,7 @@ impl Engine {
 
     /// Lands the orders of many buyers side by side. After a fault no more are begun, those begun are waited
     /// for, and what landed is taught: a later import finds it known and would never teach it.
-    async fn land_round(
-        &self,
-        round: BTreeMap<Buyer, Vec<Line>>,
-        results: &mut LineResults,
-    ) -> Result<Sequence, Fault> {
+    async fn land_round(&self, round: Round, results: &mut LineResults) -> Result<Sequence, Fault> {
         let mut tasks = JoinSet::new();
         let mut all = Landed::default();
         for (buyer, lines) in round {
@@ -167,9 +166,9 @@ impl Engine {
 
 /// Lines that may land side by side: of each order those of whoever named it first. The others wait until it is
 /// known whose it is, so that the earlier line wins and not the faster task.
-fn first_claims(lines: Vec<(Buyer, Line)>) -> (BTreeMap<Buyer, Vec<Line>>, Vec<(Buyer, Line)>) {
+fn first_claims(lines: Vec<(Buyer, Line)>) -> (Round, Vec<(Buyer, Line)>) {
     let mut claims: HashMap<OrderId, Buyer> = HashMap::with_capacity(lines.len());
-    let mut first: BTreeMap<Buyer, Vec<Line>> = BTreeMap::new();
+    let mut first = Round::new();
     let mut later = Vec::new();
     for (buyer, line) in lines {
         let claim = claims.entry(line.order.id.clone()).or_insert_with(|| buyer.clone());

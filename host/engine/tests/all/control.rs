@@ -2,7 +2,6 @@
 
 use std::future::poll_fn;
 use std::pin::pin;
-use std::sync::Arc;
 use std::task::Poll;
 
 use rebound_domain::ids::BudgetId;
@@ -14,7 +13,6 @@ use rebound_engine::{ControlError, PublishError};
 use rebound_sandbox::Class;
 
 use crate::house::{House, currency, product};
-use crate::watched::Watched;
 
 #[tokio::test]
 async fn a_route_names_published_versions_only() {
@@ -64,14 +62,7 @@ async fn the_currency_is_fixed_once_a_budget_is_set() {
 /// Imports and policies had a lock each: products landed in a currency that had just been given up.
 #[tokio::test]
 async fn the_currency_cannot_change_while_products_land() {
-    let mut watched = None;
-    let house = House::through(|inner| {
-        let storage = Arc::new(Watched::new(inner));
-        watched = Some(Arc::clone(&storage));
-        storage
-    })
-    .await;
-    let watched = watched.unwrap();
+    let (house, watched) = House::watched(Vec::new()).await;
     watched.hold();
     let engine = house.engine.clone();
     let import = tokio::spawn(async move { engine.import_products(vec![product("a", 10)]).await });

@@ -1,24 +1,14 @@
 //! A reply that rests on a read waits until what was read is durable: a crash could take it back otherwise.
 
-use std::sync::Arc;
-
 use rebound_domain::event::CustomerRequest;
 use rebound_domain::ids::CustomerId;
 use rebound_engine::{Imported, LineError};
 
 use crate::house::{House, order, product};
-use crate::watched::Watched;
 
 #[tokio::test]
 async fn an_import_that_changes_nothing_waits_for_what_it_read() {
-    let mut watched = None;
-    let house = House::through(|inner| {
-        let storage = Arc::new(Watched::new(inner));
-        watched = Some(Arc::clone(&storage));
-        storage
-    })
-    .await;
-    let watched = watched.unwrap();
+    let (house, watched) = House::watched(Vec::new()).await;
     let products = vec![product("a", 10), product("b", 10)];
     let orders = vec![order("o-1", Some("c-1"), 1, &["a"]), order("o-2", None, 1, &["a"])];
     let conflicts = vec![order("o-1", None, 1, &["a"]), order("o-2", None, 1, &["b"])];

@@ -14,7 +14,10 @@ use rebound_domain::route::{Access, RouteEntry};
 use rebound_domain::time::Instant;
 use rebound_engine::{BodyDigest, Clock, DecideError, Decided, Engine, EngineOptions, HostKey, Mode};
 use rebound_sandbox::{CacheOptions, Class, Compiler, Sandbox, SandboxOptions};
+use rebound_storage::testing::{Fault, FaultyStorage};
 use rebound_storage::{Entry, Key, MemoryStorage, SCAN_LIMIT_MAX, Storage};
+
+use crate::watched::Watched;
 
 /// An engine, its storage, and the folder of its compiled components.
 pub(crate) struct House {
@@ -36,11 +39,18 @@ impl House {
         Self::over(Arc::new(self.storage.reopen()), Arc::clone(&self.cache)).await
     }
 
-    /// An engine that sees its storage through another one.
-    pub(crate) async fn through(wrap: impl FnOnce(Arc<dyn Storage>) -> Arc<dyn Storage>) -> Self {
+    /// An engine whose storage is watched, and may be made to fail behind that.
+    pub(crate) async fn watched(plan: Vec<Fault>) -> (Self, Arc<Watched>) {
+        let mut watched = None;
+        let wrap = |inner: Arc<dyn Storage>| {
+            let storage = Arc::new(Watched::new(Arc::new(FaultyStorage::new(inner, plan))));
+            watched = Some(Arc::clone(&storage));
+            storage as Arc<dyn Storage>
+        };
         let cache = Arc::new(tempfile::tempdir().unwrap());
         let storage = Arc::new(MemoryStorage::new());
-        Self::started(storage.clone(), wrap(storage), cache, Limits::default()).await
+        let house = Self::started(storage.clone(), wrap(storage), cache, Limits::default()).await;
+        (house, watched.unwrap())
     }
 
     async fn over(storage: Arc<MemoryStorage>, cache: Arc<tempfile::TempDir>) -> Self {

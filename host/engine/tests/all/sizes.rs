@@ -74,7 +74,7 @@ async fn an_order_too_large_to_store_is_a_bad_line() {
             ..order
         };
         let large = of("large", lines(most, INTEGER_MAX, u32::MAX));
-        let results = house.engine.import_orders(vec![large, of("long", lines(most, 1_299_00, 3))]).await;
+        let results = house.engine.import_orders(vec![large, of("long", lines(most, 129_900, 3))]).await;
         refused_alone(&results.unwrap(), "lines");
         // The largest that are taken, as many as come in one import.
         let largest: Vec<_> = (0..60)

@@ -17,7 +17,7 @@ pub(crate) struct Watched {
     awaited: AtomicU64,
     holds: AtomicBool,
     pub(crate) held: Notify,
-    pub(crate) release: Notify,
+    pub(crate) release: Arc<Notify>,
 }
 
 impl Watched {
@@ -28,11 +28,12 @@ impl Watched {
             awaited: AtomicU64::new(0),
             holds: AtomicBool::new(false),
             held: Notify::new(),
-            release: Notify::new(),
+            release: Arc::default(),
         }
     }
 
-    /// The next commit says so in `held` and waits for `release`.
+    /// The next commit says so in `held` and waits for `release`. It lands even when nobody waits for it any more,
+    /// as a queued batch does.
     pub(crate) fn hold(&self) {
         self.holds.store(true, Ordering::SeqCst);
     }
@@ -68,11 +69,16 @@ impl Storage for Watched {
 
     fn commit(&self, batch: Batch) -> BoxFuture<'_, Result<Committed, CommitError>> {
         Box::pin(async move {
-            if self.holds.swap(false, Ordering::SeqCst) {
-                self.held.notify_one();
-                self.release.notified().await;
+            if !self.holds.swap(false, Ordering::SeqCst) {
+                return self.inner.commit(batch).await;
             }
-            self.inner.commit(batch).await
+            let (inner, release) = (Arc::clone(&self.inner), Arc::clone(&self.release));
+            let queued = tokio::spawn(async move {
+                release.notified().await;
+                inner.commit(batch).await
+            });
+            self.held.notify_one();
+            queued.await.unwrap()
         })
     }
 
