@@ -88,7 +88,7 @@ pub(super) fn request(request: &ReturnRequest, limits: &Limits) -> Result<(), De
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use rebound_domain::event::ReturnRequestLine;
     use rebound_domain::ids::{CustomerId, EventId, OrderId, ReturnId, Sku, Source};
     use rebound_domain::money::{Currency, Money};
@@ -96,7 +96,7 @@ mod tests {
 
     use super::*;
 
-    fn fine() -> ReturnRequest {
+    pub(in crate::decide) fn fine() -> ReturnRequest {
         ReturnRequest {
             source: Source::new("shop").unwrap(),
             id: EventId::new("e-1").unwrap(),

@@ -105,4 +105,9 @@ async fn an_order_of_somebody_else_is_no_order_of_this_return() {
     let mut own = request("e-2", "r-2", "c-2", &["a"]);
     own.lines[0].order_id = Some(OrderId::new("o-1").unwrap());
     assert!(house.decide(&own).await.unwrap().plan.refund.window_ends.is_some());
+    let mut partly = request("e-3", "r-3", "c-2", &["a", "a"]);
+    partly.lines[0].order_id = Some(OrderId::new("o-1").unwrap());
+    partly.lines[1].order_id = Some(OrderId::new("o-unknown").unwrap());
+    let plan = house.decide(&partly).await.unwrap().plan;
+    assert_eq!(plan.refund.window_ends, None, "all of it may go back until nobody knows when");
 }

@@ -27,6 +27,9 @@ pub(crate) struct Gate {
 }
 
 impl Hooked {
+    /// In place of a key's index: before the next commit lands.
+    pub(crate) const AT_COMMIT: usize = usize::MAX;
+
     /// Lets `act` happen before the key at `index` of the next read of several keys.
     pub(crate) fn acting(inner: Arc<dyn Storage>, index: usize, act: Act) -> Arc<Self> {
         Arc::new(Self { inner, act: Mutex::new(Some((index, act))), gate: None })
@@ -45,9 +48,9 @@ impl Hooked {
         self.act.lock().unwrap().is_none()
     }
 
-    fn act_before(&self, index: usize, count: usize) -> Option<Act> {
+    fn take_act(&self, is_due: impl Fn(usize) -> bool) -> Option<Act> {
         let mut act = self.act.lock().unwrap();
-        act.take_if(|(at, _)| *at == index && count > 1).map(|(_, act)| act)
+        act.take_if(|(at, _)| is_due(*at)).map(|(_, act)| act)
     }
 
     async fn pass_gate(&self) {
@@ -77,7 +80,7 @@ impl Storage for Hooked {
         Box::pin(async move {
             let (mut entries, count) = (Vec::new(), keys.len());
             for (index, key) in keys.into_iter().enumerate() {
-                if let Some(act) = self.act_before(index, count) {
+                if let Some(act) = self.take_act(|at| at == index && count > 1) {
                     act.await;
                 }
                 entries.extend(self.inner.get(vec![key]).await?.value);
@@ -107,6 +110,9 @@ impl Storage for Hooked {
 
     fn commit(&self, batch: Batch) -> BoxFuture<'_, Result<Committed, CommitError>> {
         Box::pin(async move {
+            if let Some(act) = self.take_act(|index| index == Self::AT_COMMIT) {
+                act.await;
+            }
             let committed = self.inner.commit(batch).await?;
             self.pass_gate().await;
             Ok(committed)

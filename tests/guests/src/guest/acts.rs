@@ -69,7 +69,7 @@ pub(super) fn perform(config: &str) -> Result<Act, Failure> {
         "word" => act.word = Some("Not A Word".into()),
         "remember" => {
             act.products = u32::try_from(count).ok().map(|last| (1..=last).collect());
-            act.state = StateChange::Put(vec![7; 8]);
+            act.state = StateChange::Put(vec![7; count]);
         }
         "sees" => act.sees = true,
         "state" => act.state = StateChange::Put(vec![7; count]),
