@@ -63,7 +63,7 @@ impl Shop {
 
 fn order(products: usize, customers: u32, random: &mut Random) -> Order {
     let number = u128::from(random.skewed(customers as usize));
-    let customer = (random.below(5) > 0).then(|| CustomerKey((number << 64 | number * 77).to_be_bytes()));
+    let customer = (random.below(5) > 0).then(|| CustomerKey(((number << 64) | (number * 77)).to_be_bytes()));
     let count = if random.below(100) == 0 { 100 + random.below(300) } else { 1 + random.skewed(40) };
     let lines = (0..count).map(|_| (ProductId(random.skewed(products)), 1 + random.skewed(24))).collect();
     let day = u64::from(random.below(DAYS));

@@ -175,8 +175,10 @@ mod tests {
             detail: None,
             fallback: false,
             fuel: 0,
+            fuel_max: 0,
             micros: 0,
             memory_bytes: 0,
+            memory_bytes_max: 0,
             output_bytes: 0,
             log_lines: 0,
         };
