@@ -46,7 +46,7 @@ impl segmentation::Guest for Hostile {
         let act = acts::perform(&context.config)?;
         Ok(segmentation::Classification {
             segment: Segment {
-                key: if act.sees { acts::history(&context) } else { act.word("keeper") },
+                key: act.sees.map_or_else(|| act.word("keeper"), |sees| sees(&context)),
                 confidence: act.number.unwrap_or(0.5),
                 evidence: vec![sentence()],
                 traits: Vec::new(),
@@ -115,7 +115,7 @@ impl sharing::Guest for Hostile {
             hashtags: Vec::new(),
             reward: None,
         };
-        let seen = act.sees.then(|| sharing::Achievement {
+        let seen = act.sees.map(|_| sharing::Achievement {
             key: format!("offers-{}-proposals-{}", offers.len(), proposals.len()),
             title: sentence(),
             counts: "returns".into(),
@@ -162,8 +162,8 @@ struct Act {
     /// In place of what the catalogue recommends.
     products: Option<Vec<u32>>,
     state: StateChange,
-    /// Whether it tells what it was shown.
-    sees: bool,
+    /// Tells what it was shown, in place of an honest word.
+    sees: Option<fn(&Context) -> String>,
 }
 
 impl Act {

@@ -1,6 +1,6 @@
 //! What strategies may know, what becomes of their answers and failures, and what they may remember.
 
-use rebound_domain::ids::PluginRef;
+use rebound_domain::ids::{OrderId, PluginRef};
 use rebound_domain::manifest::Stage;
 use rebound_domain::money::{BasisPoints, Money};
 use rebound_domain::plan::Plan;
@@ -11,7 +11,7 @@ use rebound_storage::{Batch, Entry, Storage};
 
 use crate::counter::counter;
 use crate::hooked::Hooked;
-use crate::house::{House, body, currency, entry, request};
+use crate::house::{House, body, currency, entry, order, request};
 
 /// The calls of a plan: outcome, and whether it stood in for a failed one.
 fn calls(plan: &Plan) -> Vec<(Stage, &str, bool)> {
@@ -187,4 +187,19 @@ async fn a_stage_sees_what_stood_of_the_stages_before_it() {
         assert_eq!(plan.sharing.achievements[0].key, seen);
         assert!(plan.coupons.is_empty(), "a proposal is no coupon yet");
     }
+}
+
+#[tokio::test]
+async fn what_comes_back_is_taken_from_the_order_it_names() {
+    let house = House::with_products(&["a"]).await;
+    let hostile = house.hostile().await;
+    house.route(Stage::Segmentation, entry(&hostile, r#""bought""#)).await;
+    let orders = vec![order("o-1", Some("c-1"), 1, &["a"]), order("o-2", Some("c-1"), 2, &["a"])];
+    assert!(house.engine.import_orders(orders).await.unwrap().iter().all(Result::is_ok));
+    let mut event = request("e-1", "r-1", "c-1", &["a"]);
+    event.lines[0].order_id = Some(OrderId::new("o-1").unwrap());
+    house.decide(&event).await.unwrap();
+    assert_eq!(house.seen("c-1").await, "back-0-1");
+    house.returned("c-1", 2).await;
+    assert_eq!(house.seen("c-1").await, "back-1-1", "without an order, the latest");
 }

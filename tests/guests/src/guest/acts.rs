@@ -18,7 +18,7 @@ pub(super) fn perform(config: &str) -> Result<Act, Failure> {
     let config = config.trim_matches('"');
     let (word, count) = config.split_once(' ').unwrap_or((config, "0"));
     let count: usize = count.parse().map_err(|_| Failure::InvalidConfig(config.into()))?;
-    let mut act = Act { number: None, word: None, products: None, state: StateChange::Keep, sees: false };
+    let mut act = Act { number: None, word: None, products: None, state: StateChange::Keep, sees: None };
     match word {
         "serve" => {}
         "decline" => return Err(Failure::Declined("x".repeat(count))),
@@ -71,7 +71,8 @@ pub(super) fn perform(config: &str) -> Result<Act, Failure> {
             act.products = u32::try_from(count).ok().map(|last| (1..=last).collect());
             act.state = StateChange::Put(vec![7; count]);
         }
-        "sees" => act.sees = true,
+        "sees" => act.sees = Some(history),
+        "bought" => act.sees = Some(bought),
         "state" => act.state = StateChange::Put(vec![7; count]),
         _ => return Err(Failure::InvalidConfig(config.into())),
     }
@@ -95,12 +96,17 @@ pub(super) fn pick(context: &Context) -> Vec<u32> {
 }
 
 /// What is known of the customer, and what the catalogue learned of what sells beside what comes back.
-pub(super) fn history(context: &Context) -> String {
+fn history(context: &Context) -> String {
     let returned = context.event.lines[0].product.id;
     let found = catalog::search(&catalog::Query { similar_to: Some(returned), ..query(50) });
     let sold: u32 = found.iter().filter_map(|candidate| candidate.units_sold).sum();
     let with = found.iter().filter(|candidate| candidate.affinity.is_some_and(|it| it > 0.0)).count();
     format!("returns-{}-sold-{sold}-with-{with}", context.customer.returns)
+}
+
+/// How many units of each purchase came back, the latest first.
+fn bought(context: &Context) -> String {
+    context.customer.purchases.iter().fold("back".into(), |told, it| format!("{told}-{}", it.returned))
 }
 
 fn query(limit: u32) -> catalog::Query {
