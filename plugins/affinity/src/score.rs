@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use rebound_sdk::prelude::*;
 
-use crate::{Affinity, Config};
+use super::{Affinity, Config};
 
 /// A candidate, how well it fits, and the line it fits best.
 pub(crate) struct Scored {

@@ -27,13 +27,16 @@ mod fixture;
 
 /// The shipped strategy, compiled for this machine.
 #[path = "../../../../plugins/affinity/src/lib.rs"]
-#[allow(dead_code, unreachable_pub, reason = "a component's crate, taken in as a module")]
+#[allow(dead_code, unused_imports, unreachable_pub, reason = "a component's crate, taken in as a module")]
 mod affinity;
 
 const ROUNDS: usize = 41;
 const CALLS: usize = 250;
 const LOADS: usize = 5;
 const WARM_UP_ROUNDS: usize = 3;
+
+/// What is measured: its name, how often it runs within a round, one run.
+type Contestant<'a> = (&'a str, usize, Box<dyn FnMut() + 'a>);
 
 fn main() {
     let is_json = std::env::args().any(|argument| argument == "--json");
@@ -53,7 +56,7 @@ fn main() {
     let (native_context, shelf) = (native::context(&defaults), native::Shelf(Arc::clone(&catalog)));
     let nobody = Segment { key: "unknown".into(), confidence: 0.0, evidence: Vec::new(), traits: Vec::new() };
 
-    let mut contestants: Vec<(&str, usize, Box<dyn FnMut() + '_>)> = vec![
+    let mut contestants: Vec<Contestant<'_>> = vec![
         ("fresh_us", CALLS, Box::new(|| fresh(&picker, &serve, &catalog))),
         (
             "reused_us",

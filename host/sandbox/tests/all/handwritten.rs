@@ -91,7 +91,7 @@ pub(crate) fn recommender_of_another_contract(from: &str, to: &str) -> Vec<u8> {
     let mut sources = SourceMap::default();
     for file in ["types.wit", "host.wit", "stages.wit", "worlds.wit"] {
         let text = std::fs::read_to_string(Path::new(CONTRACT).join(file)).unwrap();
-        sources.push_str(file, &text.replace(from, to));
+        sources.push_str(file, text.replace(from, to));
     }
     let group = sources.parse().map_err(|(_, error)| error).unwrap();
     let package = resolve.push_group(group).unwrap();
