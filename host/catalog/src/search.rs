@@ -10,8 +10,11 @@ use crate::filter::Filter;
 use crate::plan::{Number, Plan};
 use crate::state::State;
 
+/// The contract's bound on one search's results.
+const RESULTS_MAX: u32 = 200;
+
 pub(crate) fn search(state: &State, query: &Query, now: Instant) -> Vec<Candidate> {
-    let limit = query.limit as usize;
+    let limit = query.limit.min(RESULTS_MAX) as usize;
     let Some(filter) = Filter::new(state, query).filter(|_| limit > 0) else { return Vec::new() };
     let plan = Plan::new(state, &filter, limit);
     let relation = query.similar_to.map(|from| Relation::new(state, from, now));

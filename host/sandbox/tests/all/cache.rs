@@ -157,17 +157,18 @@ fn a_child_that_used_its_cpu_time_is_told_apart_from_one_without_memory() {
 #[test]
 fn a_child_that_is_missing_or_fails_is_no_ones_component() {
     let dir = tempfile::tempdir().unwrap();
-    let publish = |program: &str| {
-        let compiler = Compiler::Child { program: program.into(), arguments: Vec::new() };
+    let publish = |program: &str, arguments: &[&str]| {
+        let arguments = arguments.iter().map(Into::into).collect();
+        let compiler = Compiler::Child { program: program.into(), arguments };
         sandbox_in(dir.path(), patient(), compiler).publish(Class::Standard, &small()).unwrap_err()
     };
-    let error = publish("/nowhere/rebound");
+    let error = publish("/nowhere/rebound", &[]);
     assert!(matches!(error, PublishError::Compile(CompileError::Child { .. })), "{error:?}");
     // It ends at once, without reading: the pipe breaks while the component is handed over.
-    let error = publish("/bin/false");
+    let error = publish("/bin/false", &[]);
     assert!(matches!(error, PublishError::Compile(CompileError::Child { .. })), "{error:?}");
-    // It answers with something that no compiler of ours made.
-    let error = publish("/bin/cat");
+    // It answers, and not with what a compiler of this build says first.
+    let error = publish("/bin/sh", &["-c", "cat"]);
     assert!(matches!(error, PublishError::Compile(CompileError::Child { .. })), "{error:?}");
     assert!(fs::read_dir(dir.path()).unwrap().next().is_none(), "nothing was kept");
 }

@@ -73,7 +73,11 @@ fn more_callers_than_slots_wait_for_one_another() {
     let alone = served(&plugin);
     std::thread::scope(|scope| {
         for _ in 0..16 {
-            scope.spawn(|| assert_eq!(served(&plugin), alone));
+            scope.spawn(|| {
+                // Long enough for all of them to be there at once.
+                assert_eq!(act(&plugin, "search 300").outcome.word(), "value");
+                assert_eq!(served(&plugin), alone);
+            });
         }
     });
 }
