@@ -20,9 +20,12 @@ pub(crate) fn run() -> Result<()> {
             command(clippy.args(DENY_WARNINGS))
         })
     })?;
+    // Private items are documented too: these docs are for who works here.
     step("docs", || {
-        let selection = ["doc", "--locked", "--workspace", "--no-deps"];
-        command(cargo(&selection).env("RUSTDOCFLAGS", "--deny warnings"))
+        let selection = ["doc", "--locked", "--workspace", "--no-deps", "--document-private-items"];
+        command(
+            cargo(&selection).env("RUSTDOCFLAGS", "--deny warnings --allow rustdoc::private-intra-doc-links"),
+        )
     })?;
     step("licences, sources and duplicates", licences)
 }

@@ -4,6 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::time::Duration;
 
+/// Room that a stored plan keeps for what is neither a return's own lines nor a strategy's answer: the calls that were
+/// made, and where experiments chose. Bytes.
+pub const PLAN_TRACE_BYTES: u32 = 16 * 1024;
+
 /// What one event, one call and one component may use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -54,7 +58,8 @@ pub struct Limits {
     pub request_bytes: u64,
     /// Purchases in a context, the latest.
     pub purchases: u32,
-    /// Candidates of one search, products that it excludes, and ids of one `get`.
+    /// Candidates of one search, and ids of one `get`. A search excludes at most as many products, and as many
+    /// more as a return has lines.
     pub candidates: u32,
     /// Lines of one order.
     pub lines: u32,

@@ -16,8 +16,10 @@ pub(crate) struct Call {
     pub(crate) catalog: Arc<dyn Catalog>,
     pub(crate) limiter: Limiter,
     pub(crate) log: Log,
-    /// The most results of one search, products that it excludes, and products of one `get`.
+    /// The most results of one search, and the most products of one `get`.
     pub(crate) results_max: u32,
+    /// The most products that one search excludes: what comes back, and what another search found.
+    pub(crate) excluded_max: u32,
     /// The most categories and tags of one search.
     pub(crate) conditions_max: u32,
     pub(crate) stopwatch: Stopwatch,
@@ -36,6 +38,7 @@ impl Call {
             limiter: Limiter::new(memory_bytes_max),
             log: Log::new(limits),
             results_max: limits.candidates,
+            excluded_max: limits.return_lines.saturating_add(limits.candidates),
             conditions_max: limits.list_items,
             stopwatch: Stopwatch::start(),
             extensions: 0,

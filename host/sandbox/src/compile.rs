@@ -218,7 +218,7 @@ fn watch(child: &Mutex<Child>, is_done: &Receiver<()>, wall: Duration) -> bool {
 }
 
 /// The child's main: takes its limits, reads a component from standard input, writes to standard output what its
-/// compiler is (see [`settings`]) and the artefact. Returns the exit code: 0 done, 65 the component does not compile, 71 it does not fit, 70 anything else; the reason goes
+/// compiler is, then the artefact. Returns the exit code: 0 done, 65 the component does not compile, 71 it does not fit, 70 anything else; the reason goes
 /// to standard error.
 ///
 /// The two arguments are those that [`Compiler::Child`] adds: memory in bytes, CPU time in seconds.

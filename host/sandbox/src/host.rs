@@ -69,7 +69,7 @@ fn search(mut store: StoreContextMut<'_, Call>, query: Query) -> wasmtime::Resul
     let (conditions, excluded) = query.counts();
     // A search cannot be interrupted, and what it costs grows with its lists.
     bounded("categories and tags", conditions, store.data().conditions_max)?;
-    bounded("excluded products", excluded, store.data().results_max)?;
+    bounded("excluded products", excluded, store.data().excluded_max)?;
     charge(&mut store, SEARCH_FUEL + CONDITION_FUEL * (conditions + excluded) as u64)?;
     let call = store.data();
     let query = query.clamped(call.results_max);

@@ -137,8 +137,10 @@ fn trap(error: &wasmtime::Error, call: &Call) -> Trap {
         },
         Some(_) if call.limiter.refused() => Trap::Memory,
         Some(wasmtime::Trap::MemoryOutOfBounds) => Trap::Other(OUT_OF_BOUNDS.to_owned()),
-        _ if error.is::<TooMuch>() => Trap::Output,
         _ => {
+            if let Some(asked) = error.downcast_ref::<TooMuch>() {
+                return Trap::Other(asked.to_string());
+            }
             let reason = format!("{error:#}");
             if reason.contains(HANDED_TOO_MUCH) { Trap::Output } else { Trap::Other(reason) }
         }

@@ -5,6 +5,10 @@ use crate::types::{Product, ProductId};
 
 /// The most candidates one search answers with, and the most ids one `get` takes.
 pub const RESULTS_MAX: u32 = 200;
+/// The most categories and tags one search names, together.
+pub const CONDITIONS_MAX: usize = 32;
+/// The most products one search excludes.
+pub const EXCLUDED_MAX: usize = 400;
 
 /// One unchanging snapshot of the catalogue. Each call costs fuel: a base, and a price per result.
 pub trait Catalogue {

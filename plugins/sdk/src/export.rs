@@ -17,7 +17,7 @@ use crate::{Call, Coupon, Progress, Recommendation, Segmentation, Sharing, Strat
 /// rebound_sdk::export!(Everything: segmentation, recommendation, coupon, sharing, progress);
 /// ```
 ///
-/// Outside wasm it expands to nothing, so that the crate's tests are ordinary Rust.
+/// Outside wasm it exports nothing, so that the crate's tests are ordinary Rust.
 #[macro_export]
 macro_rules! export {
     ($strategy:ty: $($stage:ident),+ $(,)?) => {
@@ -28,6 +28,9 @@ macro_rules! export {
             $crate::__export_stage!(metadata, Component);
             $($crate::__export_stage!($stage, Component);)+
         };
+        // A strategy that only its component uses is no dead code.
+        #[cfg(not(target_arch = "wasm32"))]
+        const _: $crate::export::Component<$strategy> = $crate::export::Component::<$strategy>::NEW;
     };
 }
 
@@ -41,6 +44,11 @@ macro_rules! __export_stage {
 
 /// The component that a strategy becomes.
 pub struct Component<S>(PhantomData<S>);
+
+impl<S> Component<S> {
+    /// There is nothing in it.
+    pub const NEW: Self = Self(PhantomData);
+}
 
 impl<S: Strategy> metadata::Guest for Component<S> {
     fn describe() -> metadata::Manifest {

@@ -29,13 +29,16 @@ pub(crate) fn all(call: &Call<'_, Segments>, segment: &Segment, signals: &[Signa
     [care("priority-reship", reship), care("inspection-report", report)].into_iter().flatten().collect()
 }
 
+const TAGS_MAX: usize = 16;
+
 /// Units on hand, where the catalogue tells. There is no look-up of a product's stock in the contract: it is searched
 /// for among those of its category, brand and price, and unknown where too many share them.
 fn stock(call: &Call<'_, Segments>, product: &Product) -> Option<u32> {
     let found = call.search(&Query {
         categories: product.category.iter().cloned().collect(),
         brand: product.brand.clone(),
-        any_tag: product.tags.clone(),
+        // It has them all: some are as good, and a search may name 32.
+        any_tag: product.tags.iter().take(TAGS_MAX).cloned().collect(),
         price_min: Some(product.price),
         price_max: Some(product.price),
         order_by: "price-asc".to_string(),

@@ -267,3 +267,12 @@ fn quality_tags_of_what_comes_back_become_traits() {
     let scene = Scene::returning(&item).config(r#"{"quality_tags":["有机棉","winter"]}"#);
     assert_eq!(scene.classify::<Segments>().unwrap().segment.traits, ["prefers-winter"]);
 }
+
+/// A search may name 32 categories and tags, a product may have 64 tags: the host ended such calls.
+#[test]
+fn a_product_of_many_tags_is_searched_for_by_some_of_them() {
+    let item = (0..40).fold(coat().stock(5), |item, number| item.tag(&format!("tag-{number}")));
+    let mut scene = Scene::returning(&item).because("defective");
+    scene.context.policy.care = vec!["priority-reship".to_string()];
+    assert_eq!(scene.classify::<Segments>().unwrap().care.len(), 1);
+}

@@ -2,19 +2,16 @@
 
 use rebound_domain::compose::{self, Answers};
 use rebound_domain::event::ReturnRequest;
-use rebound_domain::limits::Limits;
+use rebound_domain::limits::{Limits, PLAN_TRACE_BYTES};
 use rebound_domain::manifest::Stage;
 use rebound_domain::plan::{Plan, StageTrace};
 use serde::Serialize;
 
 use crate::records::encode;
 
-/// What a plan holds beside its request and its answers: the calls that were made, and where experiments chose.
-const TRACE_BYTES: usize = 16 * 1024;
-
 /// Most bytes that a return's own lines may take, so that a plan without any answers fits.
 pub(super) fn lines_bytes_max(limits: &Limits) -> usize {
-    (limits.plan_bytes as usize).saturating_sub(TRACE_BYTES)
+    limits.plan_bytes.saturating_sub(PLAN_TRACE_BYTES) as usize
 }
 
 /// Bytes that a return's own lines take in its plan, whatever any strategy answers.

@@ -39,13 +39,17 @@ impl Engine {
     async fn describe_customer(&self, request: &CustomerRequest) -> Result<(Imported, Sequence), Fault> {
         let host = &self.shared.host_key;
         let owner = host.owner(&request.customer_id);
+        let mut last = Fault::Busy;
         for _ in 0..ATTEMPTS_MAX {
             let keys = CustomerFile::keys(host, &CustomerKeys::new(&owner), &[], []);
             let read = self.shared.storage.get(keys).await?;
             let mut file = match CustomerFile::open(&self.shared, owner, &[], read.value, read.sequence) {
                 Ok((file, _)) => file,
                 // Somebody made this customer between two of the reads.
-                Err(Damaged::Keyless) => continue,
+                Err(Damaged::Keyless) => {
+                    last = Damaged::Keyless.into();
+                    continue;
+                }
                 Err(damaged) => return Err(damaged.into()),
             };
             let before = file.profile.clone();
@@ -63,6 +67,6 @@ impl Engine {
                 Err(error) => return Err(error.into()),
             }
         }
-        Err(Fault::Busy)
+        Err(last.at_last())
     }
 }

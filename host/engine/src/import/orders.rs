@@ -150,17 +150,18 @@ impl Engine {
     }
 
     async fn land_group(&self, buyer: Option<&CustomerId>, lines: &[Line]) -> Result<Landed, Fault> {
+        let mut last = Fault::Busy;
         for _ in 0..ATTEMPTS_MAX {
             let landed = match buyer {
                 Some(customer) => self.try_land_customer(customer, lines).await,
                 None => self.try_land_guests(lines).await,
             };
             match landed {
-                Err(fault) if fault.is_conflict() => {}
+                Err(fault) if fault.is_conflict() => last = fault,
                 landed => return landed,
             }
         }
-        Err(Fault::Busy)
+        Err(last.at_last())
     }
 }
 

@@ -1,7 +1,7 @@
 //! Each limit at its edge: the last that is allowed, the first that is not.
 
 use rebound_domain::limits::Limits;
-use rebound_sandbox::{Class, Outcome, RefuseError, Trap};
+use rebound_sandbox::{Class, Outcome, Plugin, RefuseError, Trap};
 
 use crate::fixture::{patient, publish, sandbox};
 use crate::guests::{act, detail, hostile};
@@ -44,16 +44,21 @@ fn a_search_and_a_look_up_answer_for_at_most_the_limit() {
     let plugin = publish(&sandbox(limits), hostile());
     assert_eq!(act(&plugin, "found").outcome, Outcome::Declined("7".to_owned()));
     assert_eq!(act(&plugin, "get 7").outcome, Outcome::Declined("7".to_owned()));
-    assert_eq!(act(&plugin, "get 8").outcome, Outcome::Trap(Trap::Output));
-    assert_eq!(act(&plugin, "exclude 7").outcome, Outcome::Value(()));
-    assert_eq!(act(&plugin, "exclude 8").outcome, Outcome::Trap(Trap::Output));
+    check_asked(&plugin, "get 8", "8 ids in one call, over the limit of 7");
+    assert_eq!(act(&plugin, "exclude 207").outcome, Outcome::Value(()), "and as many as a return has lines");
+    check_asked(&plugin, "exclude 208", "208 excluded products in one call, over the limit of 207");
 }
 
 #[test]
 fn a_search_names_at_most_as_many_categories_and_tags_as_a_list_may_hold() {
     let plugin = publish(&sandbox(patient()), hostile());
     assert_eq!(act(&plugin, "tags 32").outcome, Outcome::Value(()));
-    assert_eq!(act(&plugin, "tags 33").outcome, Outcome::Trap(Trap::Output));
+    check_asked(&plugin, "tags 33", "33 categories and tags in one call, over the limit of 32");
+}
+
+#[track_caller]
+fn check_asked(plugin: &Plugin, config: &str, want: &str) {
+    assert_eq!(act(plugin, config).outcome, Outcome::Trap(Trap::Other(want.to_owned())));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use rebound_domain::limits::Limits;
+use rebound_domain::limits::{Limits, PLAN_TRACE_BYTES};
 use rebound_domain::time::Duration;
 use rebound_storage::{BATCH_BYTES_MAX, BATCH_OPERATIONS_MAX, GET_KEYS_MAX, VALUE_BYTES_MAX};
 
@@ -17,8 +17,8 @@ const VALUE_BYTES: u64 = VALUE_BYTES_MAX as u64;
 /// What sealing and a record's own fields add to a value before it is stored.
 const RECORD_BYTES: u64 = KIB;
 
-/// A plan without lines and answers: ids, locale, policy's care, the trace of five stages.
-const PLAN_BYTES: u64 = 4 * KIB;
+/// A plan without lines and answers, as the engine keeps room for it.
+const PLAN_BYTES: u64 = PLAN_TRACE_BYTES as u64;
 /// One line of a refund in a stored plan, with a sku and an order's id of usual sizes. Longer ones cost a big return
 /// its plan, not the service its storage.
 const REFUND_LINE_BYTES: u64 = 128;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use crate::Catalogue;
 use crate::bindings::rebound::strategy::catalog::{Candidate, Query};
-use crate::catalogue::RESULTS_MAX;
+use crate::catalogue::{CONDITIONS_MAX, EXCLUDED_MAX, RESULTS_MAX};
 use crate::types::{Attribute, BasisPoints, Money, Product, ProductId};
 
 /// A product as it lies on the shelf.
@@ -160,6 +160,13 @@ impl Shop {
 
 impl Catalogue for Shop {
     fn search(&self, query: &Query) -> Vec<Candidate> {
+        let conditions = query.categories.len() + query.any_tag.len();
+        assert!(
+            conditions <= CONDITIONS_MAX,
+            "the host ends a call that names {conditions} categories and tags"
+        );
+        let excluded = query.exclude.len();
+        assert!(excluded <= EXCLUDED_MAX, "the host ends a call that excludes {excluded} products");
         let items = self.items.iter().filter(|item| self.satisfies(item, query));
         let mut found: Vec<Candidate> = items.map(|item| self.candidate(item, query.similar_to)).collect();
         found.sort_by(|a, b| compare(a, b, &query.order_by).then(a.id.cmp(&b.id)));
@@ -168,8 +175,12 @@ impl Catalogue for Shop {
     }
 
     fn get(&self, ids: &[ProductId]) -> Vec<Option<Product>> {
-        let ids = ids.iter().take(RESULTS_MAX as usize);
-        ids.map(|id| self.find(*id).map(|item| item.product.clone())).collect()
+        assert!(
+            ids.len() <= RESULTS_MAX as usize,
+            "the host ends a call that asks for {} products",
+            ids.len()
+        );
+        ids.iter().map(|id| self.find(*id).map(|item| item.product.clone())).collect()
     }
 }
 
