@@ -82,7 +82,9 @@ impl Page {
         let rows: Vec<_> = load.rows.iter().map(row).collect();
         let table = markdown(&["what", "at once", "a second", "p50 us", "p99 us"], &rows);
         let words = "Every decision runs five strategies and is durable before it is answered. The echo is axum reading \
-            the same bodies as JSON and writing them again. Load generator and service share the machine.\n\n";
+            the same bodies as JSON and writing them again; it neither decides nor stores. Load generator and service \
+            share the machine. Decisions in process are those without HTTP: where they are about as many, HTTP is not \
+            what bounds them.\n\n";
         self.section("Decisions a second", &format!("{words}{table}"));
     }
 
