@@ -17,7 +17,8 @@ struct Gate {
 
 impl Gate {
     fn wait_until_syncing(&self) {
-        self.entered.recv().expect("the committer syncs");
+        // Long: a committer that never syncs is to fail the test, not to hang it.
+        self.entered.recv_timeout(std::time::Duration::from_secs(30)).expect("the committer syncs");
     }
 
     fn let_sync(&self, end: io::Result<()>) {
@@ -205,7 +206,7 @@ async fn a_full_queue_refuses_and_recovers() {
     gate.wait_until_syncing();
     let (mut second, mut third) = (storage.commit(batch("b")), storage.commit(batch("c")));
     assert!(poll(&mut second).is_none() && poll(&mut third).is_none());
-    let refused = storage.commit(batch("d")).await;
+    let refused = poll(&mut storage.commit(batch("d"))).expect("a refusal comes at once");
     assert!(
         matches!(refused, Err(CommitError::Overloaded { queued_bytes, queued_bytes_max: 3_000 })
             if queued_bytes == 2 * size_bytes),
