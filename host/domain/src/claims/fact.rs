@@ -30,11 +30,21 @@ pub enum Fact {
     Odds,
     /// The value of coupons and credit not yet used.
     UnusedBenefits,
+    /// What the customer types to use a coupon.
+    CouponCode,
+    /// What is paid back.
+    RefundAmount,
+    /// When the right to return ends.
+    ReturnUntil,
+    /// Orders this customer has placed.
+    OrdersCount,
+    /// Returns this customer has asked for, this one not counted.
+    ReturnsCount,
 }
 
 impl Fact {
     /// All that a template may name.
-    pub const ALL: [Fact; 12] = [
+    pub const ALL: [Fact; 17] = [
         Fact::Item,
         Fact::Brand,
         Fact::Reason,
@@ -47,6 +57,11 @@ impl Fact {
         Fact::CouponExpires,
         Fact::Odds,
         Fact::UnusedBenefits,
+        Fact::CouponCode,
+        Fact::RefundAmount,
+        Fact::ReturnUntil,
+        Fact::OrdersCount,
+        Fact::ReturnsCount,
     ];
 
     /// The word between the braces.
@@ -65,6 +80,11 @@ impl Fact {
             Fact::CouponExpires => "coupon_expires",
             Fact::Odds => "odds",
             Fact::UnusedBenefits => "unused_benefits",
+            Fact::CouponCode => "coupon_code",
+            Fact::RefundAmount => "refund_amount",
+            Fact::ReturnUntil => "return_until",
+            Fact::OrdersCount => "orders_count",
+            Fact::ReturnsCount => "returns_count",
         }
     }
 

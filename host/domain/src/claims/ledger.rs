@@ -49,7 +49,12 @@ impl Ledger<'_> {
             | Fact::CouponMinSpend
             | Fact::CouponExpires
             | Fact::Odds
-            | Fact::UnusedBenefits => None,
+            | Fact::UnusedBenefits
+            | Fact::CouponCode
+            | Fact::ReturnUntil => None,
+            Fact::RefundAmount => self.refund_amount(about),
+            Fact::OrdersCount => self.history(about, self.situation.customer.orders),
+            Fact::ReturnsCount => self.history(about, self.situation.customer.returns),
         }
         .ok_or(Unsaid { fact: Some(fact), why: Why::FactUnknown })
     }
@@ -78,6 +83,22 @@ impl Ledger<'_> {
         };
         let reason = line.reason.as_deref().filter(|reason| reason::is_telling(reason))?;
         Some(Value::Reason(reason.to_owned()))
+    }
+
+    /// What the merchant reported as paid: for one line, or for all that comes back.
+    fn refund_amount(&self, about: Subject) -> Option<Value> {
+        let lines = &self.situation.event.lines;
+        match about {
+            Subject::Plan => Some(Value::Money(lines.iter().map(|line| line.paid).sum())),
+            Subject::Returned(index) => Some(Value::Money(self.line(index)?.paid)),
+            Subject::Offered(_) | Subject::Proposed(_) => None,
+        }
+    }
+
+    /// A count of the customer's own history is about the customer, so only the plan as a whole speaks of it; zero is
+    /// nothing to tell.
+    fn history(&self, about: Subject, count: u32) -> Option<Value> {
+        (about == Subject::Plan && count > 0).then_some(Value::Count(count))
     }
 
     fn stock_left(&self, about: Subject) -> Result<Value, Unsaid> {

@@ -203,11 +203,33 @@ fn facts_without_a_ledger_are_unknown_whatever_was_proposed() {
         Fact::CouponExpires,
         Fact::Odds,
         Fact::UnusedBenefits,
+        Fact::CouponCode,
+        Fact::ReturnUntil,
     ] {
         for about in [Subject::Plan, Subject::Offered(0), Subject::Proposed(0)] {
             assert_eq!(desk.value(fact, about), Err(Why::FactUnknown), "{fact:?} of {about:?}");
         }
     }
+}
+
+#[test]
+fn what_is_paid_back_is_told_of_a_line_and_of_the_whole() {
+    let desk = Desk::new(&[DRESS, COAT]);
+    let paid: Vec<Money> = desk.situation.event.lines.iter().map(|line| line.paid).collect();
+    assert_eq!(desk.value(Fact::RefundAmount, Subject::Returned(1)), Ok(Value::Money(paid[1])));
+    assert_eq!(desk.value(Fact::RefundAmount, Subject::Plan), Ok(Value::Money(paid[0] + paid[1])));
+    assert_eq!(desk.value(Fact::RefundAmount, Subject::Offered(0)), Err(Why::FactUnknown));
+}
+
+#[test]
+fn the_history_is_told_of_the_customer_alone_and_never_as_zero() {
+    let mut desk = Desk::new(&[DRESS]);
+    desk.situation.customer.orders = 7;
+    assert_eq!(desk.value(Fact::OrdersCount, Subject::Plan), Ok(Value::Count(7)));
+    assert_eq!(desk.value(Fact::OrdersCount, Subject::Returned(0)), Err(Why::FactUnknown));
+    assert_eq!(desk.value(Fact::ReturnsCount, Subject::Plan), Err(Why::FactUnknown));
+    desk.situation.customer.returns = 2;
+    assert_eq!(desk.value(Fact::ReturnsCount, Subject::Plan), Ok(Value::Count(2)));
 }
 
 #[test]

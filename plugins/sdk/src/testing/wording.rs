@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use crate::{Strategy, Template};
 
 /// Facts that a template may name.
-const FACTS: [&str; 12] = [
+const FACTS: [&str; 17] = [
     "item",
     "brand",
     "reason",
@@ -21,6 +21,11 @@ const FACTS: [&str; 12] = [
     "coupon_expires",
     "odds",
     "unused_benefits",
+    "coupon_code",
+    "refund_amount",
+    "return_until",
+    "orders_count",
+    "returns_count",
 ];
 
 const NUMBER_WORDS: [&str; 36] = [

@@ -85,7 +85,8 @@ fn a_template_s_fault_is_told_with_its_place() {
         "templates[1]",
         "(`hello`, `zh-CN`) names the fact `stock`, which the host does not keep; use one of item, brand, \
          reason, price, stock_left, switched_share, price_hold_until, coupon_amount, coupon_min_spend, \
-         coupon_expires, odds, unused_benefits",
+         coupon_expires, odds, unused_benefits, coupon_code, refund_amount, return_until, orders_count, \
+         returns_count",
     );
     refuses(
         |it| it.templates[2] = it.templates[0].clone(),
