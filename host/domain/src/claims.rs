@@ -11,6 +11,7 @@ mod fact;
 mod format;
 mod ledger;
 mod locale;
+mod moment;
 mod reason;
 mod speaker;
 mod template;
@@ -52,6 +53,12 @@ pub enum Why {
     SubjectLeftOut,
     /// The line is about a coupon that was proposed and does not exist.
     NotMinted,
+    /// The line is about a surprise that ended without a prize.
+    NoPrize,
+    /// It would be said after the coupon it is about has ended.
+    CouponOver,
+    /// The host does not count it.
+    NotCounted,
 }
 
 impl Why {
@@ -67,6 +74,9 @@ impl Why {
             Why::NoTranslation => "no-translation",
             Why::SubjectLeftOut => "subject-left-out",
             Why::NotMinted => "not-minted",
+            Why::NoPrize => "no-prize",
+            Why::CouponOver => "coupon-over",
+            Why::NotCounted => "not-counted",
         }
     }
 }

@@ -6,21 +6,27 @@
 //! Between stages, [`merge_offers`] and [`merge_proposals`] make the lists that later stages see, and that the
 //! indices of their sentences refer to.
 
+mod coupons;
 mod merge;
 mod scribe;
 mod sections;
 
 use std::sync::Arc;
 
-use crate::answer::{Classification, Compensation, CustodyEvent, Recommendations, ShareKit, Step};
+use crate::answer::{
+    Classification, Compensation, CustodyEvent, Offer, Proposal, Recommendations, ShareKit, Step,
+};
 use crate::catalog::Catalog;
 use crate::claims::{Ledger, Templates};
+use crate::coupon::{self, Minted, Minting, Secrets};
 use crate::event::ReturnRequest;
 use crate::ids::{Digest, PluginRef, ProductId, ReturnId};
 use crate::manifest::Manifest;
+use crate::money::Money;
 use crate::plan::{Dropped, Plan, PlanStep, StageAssignment, StageTrace, Trace};
 use crate::policy::Policy;
 use crate::situation::Situation;
+use crate::time::Zone;
 
 use scribe::Scribe;
 
@@ -88,36 +94,37 @@ pub struct Decision<'a> {
     pub timeline: &'a [CustodyEvent],
     /// What the strategies said.
     pub answers: &'a Answers,
+    /// What this customer may still use of earlier coupons and credit of a fixed amount.
+    pub unused_benefits: Money,
+    /// The merchant's clock.
+    pub zone: &'a dyn Zone,
+    /// What draws and codes come from; none in a dry run, which makes neither.
+    pub secrets: Option<&'a dyn Secrets>,
 }
 
 /// Makes the plan. `stages` is the trace of every call that was made, in order, and `assignments` says where an
 /// experiment chose the route.
 ///
-/// Coupons are not minted and holds are not made here: both are recorded in the trace, and nothing is said of
-/// them. An offer the catalogue no longer holds is left out; a card, an achievement or a step without its title,
-/// and a follow-up without a sentence, too.
+/// Coupons and price holds of the plan exist once it is committed. An offer the catalogue no longer holds is left out;
+/// a card, an achievement or a step without its title, and a follow-up without a sentence, too.
 #[must_use]
 pub fn plan(decision: &Decision<'_>, assignments: Vec<StageAssignment>, stages: Vec<StageTrace>) -> Plan {
-    let Decision { request, situation, policy, catalog, timeline, answers } = *decision;
+    let Decision { request, situation, catalog, timeline, answers, .. } = *decision;
     let offers = merge_offers(&answers.recommendation);
     let proposals = merge_proposals(&answers.coupon);
-    let ledger = Ledger {
-        situation,
-        catalog,
-        low_stock: policy.low_stock,
-        offers: &offers.items,
-        proposals: &proposals.items,
-    };
-    let mut scribe = Scribe::new(ledger);
+    let rewards = sections::rewards(&answers.sharing);
+    let minting = coupon::mint(situation, catalog, &proposals.items, &rewards, decision.secrets);
+    let mut scribe = Scribe::new(decision.ledger(&offers.items, &proposals.items, &minting));
 
     let segmentation = answers.segmentation.as_ref();
     let segment = sections::segment(&mut scribe, segmentation);
     let acknowledgement = sections::acknowledgement(&mut scribe, segmentation);
     let care = sections::care(&mut scribe, segmentation, situation);
-    let (plan_offers, holds) =
-        sections::offers(&mut scribe, &answers.recommendation, &offers, &request.return_id, catalog);
-    let follow_ups = sections::follow_ups(&mut scribe, &answers.coupon, &proposals, situation);
-    let sharing = sections::sharing(&mut scribe, &answers.sharing);
+    let plan_offers =
+        sections::offers(&mut scribe, &answers.recommendation, &offers, &request.return_id, decision);
+    let (coupons, draws) = coupons::coupons(&mut scribe, &answers.coupon, &proposals, &minting);
+    let follow_ups = coupons::follow_ups(&mut scribe, &answers.coupon, &proposals, &minting, situation);
+    let sharing = sections::sharing(&mut scribe, &answers.sharing, situation, &minting);
     let progress = answers.progress.as_ref();
     let progress = progress.map_or_else(Vec::new, |steps| sections::progress(&mut scribe, steps, timeline));
     Plan {
@@ -132,13 +139,33 @@ pub fn plan(decision: &Decision<'_>, assignments: Vec<StageAssignment>, stages: 
         segment,
         acknowledgement,
         offers: plan_offers,
-        coupons: Vec::new(),
+        coupons,
+        draws,
         care,
         follow_ups,
         sharing,
         progress,
         dropped: scribe.dropped,
-        trace: Trace { assignments, stages, proposals: sections::proposals(answers, &proposals), holds },
+        trace: Trace { assignments, stages, proposals: coupons::refused(answers, &proposals, &minting) },
+    }
+}
+
+impl<'a> Decision<'a> {
+    fn ledger(&self, offers: &'a [Offer], proposals: &'a [Proposal], minting: &'a Minting) -> Ledger<'a> {
+        let new = minting.proposals.iter().map(|minted| match minted {
+            Minted::Coupon { coupon, .. } => coupon.fixed_amount(),
+            Minted::Nothing { .. } | Minted::Undrawn | Minted::Refused(_) => Money::ZERO,
+        });
+        Ledger {
+            situation: self.situation,
+            catalog: self.catalog,
+            low_stock: self.policy.low_stock,
+            offers,
+            proposals,
+            minted: &minting.proposals,
+            unused_benefits: self.unused_benefits + new.sum(),
+            zone: self.zone,
+        }
     }
 }
 
@@ -146,10 +173,9 @@ pub fn plan(decision: &Decision<'_>, assignments: Vec<StageAssignment>, stages: 
 /// read.
 #[must_use]
 pub fn progress(decision: &Decision<'_>, steps: &Answered<Vec<Step>>) -> (Vec<PlanStep>, Vec<Dropped>) {
-    let Decision { situation, policy, catalog, timeline, .. } = *decision;
-    let low_stock = policy.low_stock;
-    let mut scribe = Scribe::new(Ledger { situation, catalog, low_stock, offers: &[], proposals: &[] });
-    let steps = sections::progress(&mut scribe, steps, timeline);
+    let nothing = Minting::default();
+    let mut scribe = Scribe::new(decision.ledger(&[], &[], &nothing));
+    let steps = sections::progress(&mut scribe, steps, decision.timeline);
     (steps, scribe.dropped)
 }
 

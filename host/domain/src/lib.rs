@@ -13,6 +13,7 @@ pub mod catalog;
 pub mod check;
 pub mod claims;
 pub mod compose;
+pub mod coupon;
 pub mod event;
 pub mod experiment;
 pub mod ids;

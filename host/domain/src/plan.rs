@@ -5,13 +5,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::answer::{Grant, Subject};
+use crate::answer::{Grant, Prize, Subject};
+use crate::coupon::Coupon;
 use crate::ids::{
     ArmKey, CustomerId, Digest, EventId, ExperimentKey, OrderId, PluginRef, ProductId, ReturnId, Sku, Source,
 };
 use crate::manifest::Stage;
 use crate::money::{Currency, Money};
-use crate::time::{Duration, Instant};
+use crate::time::Instant;
 
 /// A rendered sentence.
 pub type Line = Vec<Piece>;
@@ -73,6 +74,8 @@ pub struct Plan {
     pub offers: Vec<PlanOffer>,
     /// Coupons that exist. A proposal is no coupon: see [`Trace::proposals`].
     pub coupons: Vec<PlanCoupon>,
+    /// Surprises, with their published odds.
+    pub draws: Vec<PlanDraw>,
     /// What the merchant does.
     pub care: Vec<PlanCare>,
     /// Contacts to come.
@@ -151,15 +154,52 @@ pub struct PlanOffer {
     pub score: f32,
     /// What the customer reads.
     pub copy: Vec<Line>,
+    /// The price it can be had for, whatever the catalogue says later.
+    pub hold: Option<PlanHold>,
 }
 
-/// A coupon that exists. None is made before coupons are minted.
+/// A price hold: made in the plan's own commit, and honoured at checkout.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlanHold {
+    /// Per unit.
+    pub price: Money,
+    /// From then on the catalogue's price counts again.
+    pub until: Instant,
+}
+
+/// A coupon that exists.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PlanCoupon {
-    /// What the customer types.
-    pub code: String,
+    /// Who proposed it.
+    pub plugin: PluginRef,
+    /// The coupon.
+    pub coupon: Coupon,
+    /// Of a coupon that was drawn: which of [`Plan::draws`].
+    pub draw: Option<u32>,
     /// What the customer reads.
     pub copy: Vec<Line>,
+}
+
+/// A surprise.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PlanDraw {
+    /// Who proposed it.
+    pub plugin: PluginRef,
+    /// What it was drawn from; the odds of each are its weight through the sum of weights.
+    pub prizes: Vec<Prize>,
+    /// Which of them was drawn; none in a dry run.
+    pub drawn: Option<u32>,
+    /// What the customer reads where it was no coupon; else that stands with the coupon.
+    pub copy: Vec<Line>,
+}
+
+/// What is promised for something still to be done. Its budget is charged, so it can be given when it is earned.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PlanReward {
+    /// Who proposed it.
+    pub plugin: PluginRef,
+    /// The coupon; its code is told once it is earned.
+    pub coupon: Coupon,
 }
 
 /// What the merchant does.
@@ -206,6 +246,8 @@ pub struct PlanCard {
     pub talk_track: Vec<Line>,
     /// Hashtags.
     pub hashtags: Vec<Line>,
+    /// What sharing it earns; disclosed on the card.
+    pub reward: Option<PlanReward>,
 }
 
 /// An achievement; the host counts.
@@ -219,6 +261,10 @@ pub struct PlanAchievement {
     pub counts: String,
     /// How many are needed.
     pub target: u32,
+    /// How many there are, as the host counts.
+    pub reached: u32,
+    /// What reaching it earns.
+    pub reward: Option<PlanReward>,
 }
 
 /// One step of the progress.
@@ -276,8 +322,6 @@ pub struct Trace {
     pub stages: Vec<StageTrace>,
     /// Coupons proposed and not minted.
     pub proposals: Vec<ProposalTrace>,
-    /// Price holds proposed and not made.
-    pub holds: Vec<HoldTrace>,
 }
 
 /// Why this customer got this route at a stage.
@@ -340,24 +384,15 @@ pub struct Assignment {
     pub reason: String,
 }
 
-/// A coupon that was proposed.
+/// A coupon that was proposed and not minted.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ProposalTrace {
     /// By whom.
     pub plugin: PluginRef,
+    /// In which stage.
+    pub stage: Stage,
     /// What.
     pub grant: Grant,
-}
-
-/// A price hold that was proposed.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct HoldTrace {
-    /// Of which offer.
-    pub recommendation_id: String,
-    /// Which product.
-    pub product: ProductId,
-    /// At which price.
-    pub price: Money,
-    /// For how long.
-    pub duration: Duration,
+    /// A stable word: over-incentive-max, customer-limit, budget-spent...
+    pub reason: String,
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::BudgetId;
 use crate::money::{BasisPoints, Currency, Money};
-use crate::situation::{Allowance, Allowed, Order};
+use crate::situation::{Allowance, Allowed, Order, Prior};
 use crate::time::{Duration, Instant};
 
 pub use check::PolicyError;
@@ -57,6 +57,42 @@ pub struct Policy {
     pub hold_max: Duration,
     /// Stock is said only at or below this many units.
     pub low_stock: u32,
+    /// Smaller incentives for those who return often.
+    #[serde(default)]
+    pub diminishing: Diminishing,
+    /// From which return of the same order on no incentive is given: whoever sends an order back piece by piece is
+    /// looking for the best one. 3 by default.
+    #[serde(default = "hidden_from_probe")]
+    pub hidden_from_probe: u32,
+}
+
+/// How incentives shrink with a customer's returns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Diminishing {
+    /// Returns of the last 30 days, before this one, that cost nothing.
+    pub free_returns: u32,
+    /// What each further one takes off the incentive, of the whole.
+    pub step: BasisPoints,
+}
+
+impl Default for Diminishing {
+    /// Two returns a month are ordinary; from the third on each takes a quarter, and the sixth leaves nothing.
+    fn default() -> Self {
+        Self { free_returns: 2, step: BasisPoints(2_500) }
+    }
+}
+
+impl Diminishing {
+    /// The share of the incentive that is left after so many returns in 30 days.
+    #[must_use]
+    pub fn share(self, returns: u32) -> BasisPoints {
+        let taken = returns.saturating_sub(self.free_returns).saturating_mul(self.step.0);
+        BasisPoints(BasisPoints::WHOLE.0.saturating_sub(taken))
+    }
+}
+
+fn hidden_from_probe() -> u32 {
+    3
 }
 
 impl Policy {
@@ -74,6 +110,8 @@ impl Policy {
             incentive_share_max: BasisPoints(2_000),
             hold_max: Duration::hours(24),
             low_stock: 10,
+            diminishing: Diminishing::default(),
+            hidden_from_probe: hidden_from_probe(),
         }
     }
 
@@ -88,31 +126,66 @@ impl Policy {
     }
 }
 
+/// A budget, and what is left of it for one customer.
+#[derive(Debug, Clone, Copy)]
+pub struct BudgetLeft<'a> {
+    /// The budget.
+    pub budget: &'a Budget,
+    /// What it was charged so far: minor units, or uses.
+    pub charged: i128,
+    /// Coupons this customer has had from it.
+    pub had: u32,
+}
+
 /// The policy as it bears on one return: `paid` for all that comes back, from these orders; none for an order that
-/// a line names and the host does not know. No coupon has been minted yet, so every budget still has its whole share
-/// for every customer.
+/// a line names and the host does not know.
+///
+/// Nothing may be given away on the third return of one order (see [`Policy::hidden_from_probe`]); a budget that is
+/// spent, or of which this customer has had all, is not there.
 #[must_use]
 pub fn allowed_for<'a>(
     policy: &Policy,
-    budgets: impl IntoIterator<Item = &'a Budget>,
+    budgets: impl IntoIterator<Item = BudgetLeft<'a>>,
+    prior: &Prior,
     paid: Money,
     orders: impl IntoIterator<Item = Option<&'a Order>>,
 ) -> Allowed {
-    let allowances = budgets.into_iter().map(|budget| Allowance {
-        budget: budget.id.clone(),
-        benefits: budget.benefits.clone(),
-        max_value: budget.max_value,
-        left_for_customer: budget.per_customer,
-    });
+    let is_hidden = prior.plans_this_order.saturating_add(1) >= policy.hidden_from_probe;
+    let share = if is_hidden { BasisPoints(0) } else { policy.diminishing.share(prior.plans_30d) };
+    let incentive_max = paid.share(policy.incentive_share_max).share(share);
+    let allowances = budgets.into_iter().filter(|_| !is_hidden).filter_map(BudgetLeft::allowance);
     Allowed {
         resolutions: policy.resolutions.clone(),
         window_ends: policy.window_ends(orders),
         partial_discount: policy.partial_discount.word().to_owned(),
         care: policy.care.clone(),
         budgets: allowances.collect(),
-        incentive_max: paid.share(policy.incentive_share_max),
+        incentive_max,
         hold_max: policy.hold_max,
         extra: Vec::new(),
+    }
+}
+
+impl BudgetLeft<'_> {
+    /// What this customer may get; none when there is nothing to get.
+    fn allowance(self) -> Option<Allowance> {
+        let Self { budget, charged, had } = self;
+        let left = (i128::from(budget.limit.0) - charged).clamp(0, i64::MAX.into());
+        let left = i64::try_from(left).expect("clamped to what fits");
+        let left_for_customer = budget.per_customer.saturating_sub(had);
+        let max_value = match budget.counts {
+            Counts::Spend => budget.max_value.min(Money(left)),
+            Counts::Uses => budget.max_value,
+        };
+        (left > 0 && left_for_customer > 0).then(|| Allowance {
+            budget: budget.id.clone(),
+            benefits: budget.benefits.clone(),
+            max_value,
+            left_for_customer,
+            counts: budget.counts,
+            left,
+            stacking: budget.stacking,
+        })
     }
 }
 
@@ -123,7 +196,10 @@ pub struct Budget {
     pub id: BudgetId,
     /// The deployment's.
     pub currency: Currency,
-    /// All coupons of it together, at their maximum value.
+    /// What its limit counts.
+    #[serde(default)]
+    pub counts: Counts,
+    /// All coupons of it together: at their maximum value, or how many there may be.
     pub limit: Money,
     /// Which benefits it pays for.
     pub benefits: Vec<String>,
@@ -133,6 +209,17 @@ pub struct Budget {
     pub stacking: Stacking,
     /// How many coupons one customer may ever get from it.
     pub per_customer: u32,
+}
+
+/// What a budget's limit counts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Counts {
+    /// Money, at what coupons are worth at most.
+    #[default]
+    Spend,
+    /// Coupons, whatever they are worth.
+    Uses,
 }
 
 /// Whether coupons combine.

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::{BudgetId, EventId, OrderId, ProductId};
 use crate::money::{Currency, Money};
+use crate::policy::{Counts, Stacking};
 use crate::product::{Attribute, Product};
 use crate::time::{Duration, Instant};
 
@@ -180,6 +181,12 @@ pub struct Allowance {
     pub max_value: Money,
     /// How many more this customer may get.
     pub left_for_customer: u32,
+    /// What the budget counts; not told to strategies.
+    pub counts: Counts,
+    /// What is left in it: minor units, or uses. Not told to strategies, which see it in `max_value` only.
+    pub left: i64,
+    /// Whether its coupons combine with others; not told to strategies.
+    pub stacking: Stacking,
 }
 
 /// The merchant's policy as it bears on this event.

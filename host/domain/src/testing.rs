@@ -12,7 +12,7 @@ use crate::event::{ReturnRequest, ReturnRequestLine};
 use crate::ids::{BudgetId, CustomerId, EventId, OrderId, ProductId, ReturnId, Sku, Source};
 use crate::manifest::{Manifest, Persona, Stage, Template};
 use crate::money::{Currency, Money};
-use crate::policy::Policy;
+use crate::policy::{Counts, Policy, Stacking};
 use crate::product::Product;
 use crate::situation::{Allowance, Allowed, Customer, ReturnEvent, ReturnLine, Situation};
 use crate::time::{Duration, Instant};
@@ -116,6 +116,9 @@ fn allowed() -> Allowed {
             benefits: Benefit::WORDS.map(str::to_owned).to_vec(),
             max_value: Money(10_000),
             left_for_customer: 2,
+            counts: Counts::Spend,
+            left: 100_000,
+            stacking: Stacking::Exclusive,
         }],
         incentive_max: Money(8_000),
         hold_max: Duration::hours(24),

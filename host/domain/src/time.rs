@@ -9,6 +9,22 @@ use serde::{Deserialize, Serialize};
 #[serde(transparent)]
 pub struct Instant(pub u64);
 
+/// A place's clock: how far it is from UTC. Rules of time zones come from outside, they change a few times a year.
+pub trait Zone {
+    /// Seconds east of UTC at an instant.
+    fn offset_seconds(&self, at: Instant) -> i32;
+}
+
+/// No zone: UTC itself.
+#[derive(Debug, Clone, Copy)]
+pub struct Utc;
+
+impl Zone for Utc {
+    fn offset_seconds(&self, _at: Instant) -> i32 {
+        0
+    }
+}
+
 /// A span in milliseconds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]

@@ -23,6 +23,7 @@ use crate::routes;
     ),
     tags(
         (name = "returns", description = "A return event becomes a plan"),
+        (name = "promises", description = "What plans promised and the host keeps"),
         (name = "imports", description = "What the host learns from: orders, products, customers"),
         (name = "plugins", description = "Published strategies"),
         (name = "control", description = "What operators set"),

@@ -2,6 +2,7 @@
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use arc_swap::ArcSwap;
@@ -97,6 +98,8 @@ pub(crate) struct Shared {
     pub(crate) record_seal: Seal,
     pub(crate) limits: Limits,
     pub(crate) clock: Clock,
+    /// The latest time that an event has told; what a replay's clock says.
+    latest_event: AtomicU64,
     pub(crate) compute: ComputePool,
     pub(crate) shelf: Shelf,
     control: ArcSwap<Control>,
@@ -105,6 +108,21 @@ pub(crate) struct Shared {
     /// Held while products get their numbers.
     pub(crate) catalog_writer: tokio::sync::Mutex<()>,
     pub(crate) figures: Figures,
+}
+
+impl Shared {
+    /// What the clock says: the wall's time, or in a replay the latest event's.
+    pub(crate) fn clock_reading(&self, wall: Instant) -> Instant {
+        match self.clock {
+            Clock::System => wall,
+            Clock::Event => Instant(self.latest_event.load(Ordering::Relaxed)),
+        }
+    }
+
+    /// Lets a replay's clock go on to a decided event's time.
+    pub(crate) fn event_at(&self, at: Instant) {
+        self.latest_event.fetch_max(at.0, Ordering::Relaxed);
+    }
 }
 
 impl Engine {
@@ -129,6 +147,7 @@ impl Engine {
             record_seal,
             limits,
             clock,
+            latest_event: AtomicU64::new(0),
             compute,
             shelf: Shelf::new(catalogue),
             control: ArcSwap::from_pointee(control),

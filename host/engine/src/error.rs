@@ -1,12 +1,13 @@
 //! What can go wrong, per use case. Domain words only: the edge decides about status codes.
 
-use rebound_domain::ids::{ExperimentKey, PluginRef, ReturnId, Sku};
+use rebound_domain::ids::{BudgetId, ExperimentKey, PluginRef, ReturnId, Sku};
 use rebound_domain::manifest::Stage;
 use rebound_domain::money::Currency;
 use rebound_sandbox::Class;
 use rebound_storage::{CommitError, StorageError};
 
 use crate::identity::Unsealable;
+use crate::keys;
 
 /// The host's own trouble: nothing the caller sent is at fault.
 #[derive(Debug, thiserror::Error)]
@@ -35,6 +36,17 @@ impl Fault {
             Fault::Commit(error) => matches!(**error, CommitError::Conflict { .. }),
             Fault::Damaged(damaged) => matches!(damaged, Damaged::Keyless),
             Fault::Busy | Fault::Storage(_) | Fault::Lost(_) => false,
+        }
+    }
+
+    /// The budget that has too little left, when that is what kept a batch from landing.
+    pub(crate) fn spent_budget(&self) -> Option<BudgetId> {
+        match self {
+            Fault::Commit(error) => match &**error {
+                CommitError::BoundExceeded { key, .. } => keys::budget_of(key),
+                _ => None,
+            },
+            _ => None,
         }
     }
 

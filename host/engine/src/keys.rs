@@ -4,20 +4,27 @@
 //! |---|---|---|
 //! | `c` + HMAC(customer id) | `key` | the customer's own key, sealed with the host's |
 //! | | `profile`, `order/…`, `plan/…`, `state/…` | sealed with the customer's key |
+//! | | `coupon/…`, `hold/…` | sealed with the customer's key |
 //! | | `exposure/…` | plain: names no person |
 //! | `e` + HMAC(source, event id) | `event` | which body it had and which return it became, sealed with a key of the host's |
 //! | `r` + HMAC(return id) | `return` | whose plan it is |
 //! | `i` + HMAC(order id) | `order` | whose order it is: an order id names one order |
 //! | `o` + HMAC(order id) | `order` | an order of nobody known, sealed with a key of the host's |
+//! | `k` + HMAC(coupon code) | `coupon` | whose coupon it is |
+//! | `budget` | budget id | a counter: what coupons have charged it |
+//! | `due/…` | time, then what | what ends then: holds and coupons; names no person |
+//! | `outbox/…` | time, then what | an event to be told, sealed with a key of the host's |
 //! | `catalog` | `sku/…`, `next` | products and the next product id |
 //! | `control` | `policy`, `route/…`, `experiment/…`, `budget/…`, `plugin/…` | what operators set |
 //! | `component` + SHA-256 | chunk number | a component's bytes |
 
 use bytes::Bytes;
+use rebound_domain::coupon::Code;
 use rebound_domain::ids::{
     BudgetId, Digest, EventId, ExperimentKey, OrderId, PluginName, PluginRef, ReturnId, Sku, Source,
 };
 use rebound_domain::manifest::Stage;
+use rebound_domain::time::Instant;
 use rebound_storage::Key;
 
 use crate::identity::{HostKey, Owner};
@@ -70,6 +77,23 @@ impl CustomerKeys {
         self.key(format!("state/{stage}/{plugin}/{state_version}"))
     }
 
+    pub(crate) fn coupon(&self, host: &HostKey, code: Code) -> Key {
+        self.key([COUPON_PREFIX, &host.short("coupon", &[code.to_string().as_bytes()])].concat())
+    }
+
+    pub(crate) fn hold(&self, recommendation_id: &str) -> Key {
+        self.key([HOLD_PREFIX, recommendation_id.as_bytes()].concat())
+    }
+
+    /// A key of this customer's that was made before.
+    pub(crate) fn raw(&self, key: Vec<u8>) -> Key {
+        self.key(key)
+    }
+
+    pub(crate) fn owner(&self) -> Bytes {
+        self.owner.clone()
+    }
+
     /// One exposure per unit and phase.
     pub(crate) fn exposure(&self, experiment: &ExperimentKey, phase: u32) -> Key {
         self.key(format!("exposure/{experiment}/{phase}"))
@@ -78,6 +102,54 @@ impl CustomerKeys {
 
 pub(crate) const ORDER_PREFIX: &[u8] = b"order/";
 pub(crate) const PLAN_PREFIX: &[u8] = b"plan/";
+const COUPON_PREFIX: &[u8] = b"coupon/";
+pub(crate) const HOLD_PREFIX: &[u8] = b"hold/";
+
+/// Owners that what is due is spread over.
+pub(crate) const DUE_BUCKETS: u8 = 16;
+
+pub(crate) fn due_owner(bucket: u8) -> Bytes {
+    format!("due/{bucket:x}").into()
+}
+
+/// What ends at a time; `place` tells entries of one millisecond apart, and chooses the bucket.
+pub(crate) fn due(at: Instant, place: &[u8]) -> Key {
+    let (bucket, key) = timed(at, Digest::of(place).as_bytes());
+    Key::new(due_owner(bucket), key)
+}
+
+/// The first key after everything that is due by `now`.
+pub(crate) fn due_bound(now: Instant) -> Vec<u8> {
+    now.0.saturating_add(1).to_be_bytes().to_vec()
+}
+
+/// An event to be told; `identity` tells events of one millisecond apart.
+pub(crate) fn outbox(at: Instant, identity: &[u8; 32]) -> Key {
+    let (bucket, key) = timed(at, identity);
+    Key::new(format!("outbox/{bucket:x}"), key)
+}
+
+fn timed(at: Instant, identity: &[u8; 32]) -> (u8, Vec<u8>) {
+    let key = [at.0.to_be_bytes().as_slice(), &identity[1..17]].concat();
+    (identity[0] % DUE_BUCKETS, key)
+}
+
+pub(crate) fn coupon_index(host: &HostKey, code: Code) -> Key {
+    Key::new(tagged(b'k', &host.short("coupon", &[code.to_string().as_bytes()])), "coupon")
+}
+
+/// What a budget's coupons have charged it.
+pub(crate) fn budget_charged(id: &BudgetId) -> Key {
+    Key::new(BUDGET, id.as_str().to_owned())
+}
+
+/// Which budget a counter belongs to.
+pub(crate) fn budget_of(key: &Key) -> Option<BudgetId> {
+    let id = std::str::from_utf8(&key.key).ok().filter(|_| key.owner == BUDGET)?;
+    BudgetId::new(id).ok()
+}
+
+const BUDGET: Bytes = Bytes::from_static(b"budget");
 
 /// The customer an owner stands for, when it stands for one.
 pub(crate) fn customer_of(owner: &[u8]) -> Option<Owner> {

@@ -14,12 +14,15 @@ mod figures;
 mod identity;
 mod import;
 mod keys;
+mod outbox;
 mod plugins;
 mod profile;
+mod promise;
 mod records;
 mod restore;
 mod routing;
 mod shelf;
+mod zone;
 
 pub use decide::{Decided, Mode, Origin};
 pub use engine::{Clock, Engine, EngineOptions, StartError};
@@ -27,5 +30,6 @@ pub use error::{ControlError, Damaged, DecideError, Fault, LineError, PublishErr
 pub use identity::{HostKey, random};
 pub use import::{Imported, LineResults};
 pub use plugins::{Novelty, Publication};
+pub use promise::{Hold, HoldQuery};
 pub use rebound_catalog::Stats;
 pub use records::BodyDigest;

@@ -2,8 +2,11 @@
 //!
 //! Orders may arrive late and in any order; every rule here gives the same profile whichever way they came.
 
+use std::collections::BTreeMap;
+
+use rebound_domain::coupon::Coupon;
 use rebound_domain::event::CustomerRequest;
-use rebound_domain::ids::{Digest, OrderId, ProductId};
+use rebound_domain::ids::{BudgetId, Digest, OrderId, ProductId};
 use rebound_domain::money::Money;
 use rebound_domain::situation::{Customer, Prior, Purchase};
 use rebound_domain::time::{Duration, Instant};
@@ -15,6 +18,9 @@ use crate::records::{OrderRecord, encode};
 
 /// Plans kept for `prior`; a customer with more in 30 days is told no less by the count stopping here.
 const PLANS_KEPT: usize = 64;
+
+/// Open coupons kept; a customer with more is told of the ones that end last.
+const COUPONS_KEPT: usize = 64;
 
 /// Most bytes of a sealed profile: a larger one could not be written, and the customer never be served again.
 const PROFILE_BYTES_MAX: usize = VALUE_BYTES_MAX - SEAL_BYTES;
@@ -40,6 +46,18 @@ pub(crate) struct Profile {
     purchases: Vec<Purchase>,
     /// The latest, newest first.
     plans: Vec<PastPlan>,
+    /// Coupons got from each budget, promised ones included.
+    coupons_had: BTreeMap<BudgetId, u32>,
+    /// Coupons that have not ended, soonest end first.
+    coupons_open: Vec<OpenCoupon>,
+}
+
+/// A coupon this customer can use, or could.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+struct OpenCoupon {
+    expires_at: Instant,
+    /// What it gives, where that is a fixed amount.
+    amount: Money,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -109,6 +127,38 @@ impl Profile {
         }
     }
 
+    /// Takes in a coupon of a plan; one that is only promised counts against its budget and cannot be used yet.
+    pub(crate) fn got_coupon(&mut self, coupon: &Coupon, is_issued: bool) {
+        let had = self.coupons_had.entry(coupon.budget.clone()).or_default();
+        *had = had.saturating_add(1);
+        if is_issued {
+            self.coupons_open
+                .push(OpenCoupon { expires_at: coupon.expires_at, amount: coupon.fixed_amount() });
+            self.coupons_open.sort_by_key(|coupon| coupon.expires_at);
+            let surplus = self.coupons_open.len().saturating_sub(COUPONS_KEPT);
+            self.coupons_open.drain(..surplus);
+        }
+    }
+
+    /// Forgets coupons that have ended.
+    pub(crate) fn forget_ended_coupons(&mut self, now: Instant) {
+        self.coupons_open.retain(|coupon| coupon.expires_at > now);
+    }
+
+    /// Coupons this customer has had from a budget.
+    pub(crate) fn had_of(&self, budget: &BudgetId) -> u32 {
+        self.coupons_had.get(budget).copied().unwrap_or(0)
+    }
+
+    /// What this customer may still use of coupons and credit of a fixed amount.
+    pub(crate) fn unused_benefits(&self, now: Instant) -> Money {
+        self.open_coupons(now).map(|coupon| coupon.amount).sum()
+    }
+
+    fn open_coupons(&self, now: Instant) -> impl Iterator<Item = &OpenCoupon> {
+        self.coupons_open.iter().filter(move |coupon| coupon.expires_at > now)
+    }
+
     /// Encoded, so that it can be stored: what is oldest is forgotten when it takes more room than there is, plans
     /// before purchases.
     pub(crate) fn bounded(&self) -> Vec<u8> {
@@ -153,7 +203,7 @@ impl Profile {
                 plans_30d: count(recent().count()),
                 plans_this_order: count(self.plans.iter().filter(this_order).count()),
                 offers_shown,
-                coupons_open: 0,
+                coupons_open: count(self.open_coupons(now).count()),
                 coupons_redeemed: 0,
                 last_plan_at: self.plans.first().map(|plan| plan.at),
             },

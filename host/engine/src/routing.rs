@@ -15,6 +15,9 @@ use crate::error::ControlError;
 use crate::keys;
 use crate::records::encode;
 
+/// Budgets of one deployment: what each has left is read with every decision.
+const BUDGETS_MAX: usize = 128;
+
 impl Engine {
     /// Sets which versions serve a stage. An empty list: the stage contributes nothing.
     ///
@@ -128,6 +131,14 @@ impl Engine {
         budget
             .check()
             .map_err(|error| ControlError::Invalid { field: error.field(), problem: error.to_string() })?;
+        let is_new = !control.budgets.contains_key(&budget.id);
+        if is_new && control.budgets.len() >= BUDGETS_MAX {
+            let problem = format!(
+                "would be budget {}, of {BUDGETS_MAX} at most; change one that is there",
+                BUDGETS_MAX + 1
+            );
+            return Err(ControlError::Invalid { field: "id".to_owned(), problem });
+        }
         let known = control.budgets.get(&budget.id).and_then(|budget| budget.revision);
         let revision = self.write("budget", keys::budget(&budget.id), known, &budget).await?;
         self.change_control(|control| {

@@ -14,7 +14,8 @@ use bindings::exports::rebound::strategy::{
 };
 use bindings::rebound::strategy::log;
 use bindings::rebound::strategy::types::{
-    Benefit, Context, Failure, Grant, Offer, Proposal, Scope, Segment, Sentence, StateChange, Subject, Terms,
+    Benefit, Context, Failure, Grant, Offer, Prize, Proposal, Scope, Segment, Sentence, StateChange, Subject,
+    Terms,
 };
 
 /// The one template that answers may name.
@@ -24,8 +25,8 @@ struct Hostile;
 
 impl metadata::Guest for Hostile {
     fn describe() -> metadata::Manifest {
-        let template = |locale: &str, text: &str| metadata::Template {
-            key: TEMPLATE.into(),
+        let template = |key: &str, locale: &str, text: &str| metadata::Template {
+            key: key.into(),
             locale: locale.into(),
             text: text.into(),
         };
@@ -35,7 +36,13 @@ impl metadata::Guest for Hostile {
             summary: "Misbehaves as its config says.".into(),
             config_schema: r#"{"type":"string"}"#.into(),
             state_version: 1,
-            templates: vec![template("en", "A line."), template("zh-CN", "一行字。")],
+            templates: vec![
+                template(TEMPLATE, "en", "A line."),
+                template(TEMPLATE, "zh-CN", "一行字。"),
+                template("odds", "en", "The odds are {odds}."),
+                template("code", "en", "The code is {coupon_code}."),
+                template("held", "en", "The price is yours until {price_hold_until}."),
+            ],
             personas: Vec::new(),
         }
     }
@@ -70,7 +77,7 @@ impl recommendation::Guest for Hostile {
             quantity: 1,
             score: act.number.unwrap_or(1.0),
             copy: vec![sentence()],
-            price_hold: None,
+            price_hold: act.holds,
         };
         Ok(recommendation::Recommendations { offers: ids.iter().map(offer).collect(), state: act.state })
     }
@@ -79,21 +86,25 @@ impl recommendation::Guest for Hostile {
 impl coupon::Guest for Hostile {
     fn compensate(context: Context, _: Segment, _: Vec<Offer>) -> Result<coupon::Compensation, Failure> {
         let act = acts::perform(&context.config)?;
-        let terms = |budget: String| Terms {
-            benefit: Benefit::AmountOff(100),
-            min_spend: 1000,
-            max_discount: None,
-            scope: Scope::WholeOrder,
-            starts_after: 0,
-            valid_for: 86_400_000,
-            budget,
-        };
-        let proposals = context.policy.budgets.first().map(|allowance| Proposal {
-            grant: Grant::Fixed(terms(allowance.budget.clone())),
-            copy: vec![sentence()],
+        let proposals = context.policy.budgets.first().map(|allowance| {
+            let terms = |amount| terms(&allowance.budget, amount);
+            let fixed = |amount| Proposal { grant: Grant::Fixed(terms(amount)), copy: told() };
+            let surprise = |amount| {
+                let prize = |terms| Prize { terms, weight: 1 };
+                let grant = Grant::Surprise(vec![prize(None), prize(Some(terms(amount)))]);
+                Proposal { grant, copy: told() }
+            };
+            match &act.gives {
+                None => vec![fixed(100)],
+                Some((word, amount)) => match (word.as_str(), *amount as i64) {
+                    ("draws", amount) => vec![surprise(amount)],
+                    ("gives-twice", amount) => vec![fixed(amount), fixed(amount)],
+                    (_, amount) => vec![fixed(amount)],
+                },
+            }
         });
         Ok(coupon::Compensation {
-            proposals: proposals.into_iter().collect(),
+            proposals: proposals.unwrap_or_default(),
             follow_ups: Vec::new(),
             state: act.state,
         })
@@ -149,6 +160,24 @@ impl progress::Guest for Hostile {
     }
 }
 
+fn terms(budget: &str, amount: i64) -> Terms {
+    Terms {
+        benefit: Benefit::AmountOff(amount),
+        min_spend: 1000,
+        max_discount: None,
+        scope: Scope::WholeOrder,
+        starts_after: 0,
+        valid_for: 86_400_000,
+        budget: budget.into(),
+    }
+}
+
+/// What is told of a proposal: a line without facts, its odds, and its code.
+fn told() -> Vec<Sentence> {
+    let say = |template: &str| Sentence { template: template.into(), about: Subject::Proposed(0) };
+    vec![sentence(), say(TEMPLATE), say("odds"), say("code")]
+}
+
 fn sentence() -> Sentence {
     Sentence { template: TEMPLATE.into(), about: Subject::Plan }
 }
@@ -164,6 +193,10 @@ struct Act {
     state: StateChange,
     /// Tells what it was shown, in place of an honest word.
     sees: Option<fn(&Context) -> String>,
+    /// How coupons are given, and how much.
+    gives: Option<(String, usize)>,
+    /// For how long prices are held, milliseconds.
+    holds: Option<u64>,
 }
 
 impl Act {

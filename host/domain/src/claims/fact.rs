@@ -1,7 +1,9 @@
 //! The closed list of facts, and what a fact's value is.
 
-use crate::money::Money;
+use crate::coupon::{Code, Odds};
+use crate::money::{BasisPoints, Money};
 use crate::plan::FactValue;
+use crate::time::Instant;
 
 /// A fact that a template may name. [`super::Ledger`] says when each is known and true enough to say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -108,10 +110,19 @@ pub enum Value {
     Money(Money),
     /// Whole percent.
     Percent(u32),
+    /// A share, exact to the basis point.
+    Share(BasisPoints),
+    /// Odds that no percentage tells exactly.
+    Odds(Odds),
+    /// A moment.
+    Moment(Instant),
+    /// What a customer types.
+    Code(Code),
 }
 
 impl Value {
-    /// The bare value, as a plan records it: a percentage in basis points, money in minor units.
+    /// The bare value, as a plan records it: a percentage in basis points, money in minor units, a moment in
+    /// milliseconds since 1970.
     #[must_use]
     pub fn bare(&self) -> FactValue {
         match self {
@@ -119,6 +130,10 @@ impl Value {
             Value::Count(count) => FactValue::Integer((*count).into()),
             Value::Money(amount) => FactValue::Integer(amount.0),
             Value::Percent(percent) => FactValue::Integer(i64::from(*percent) * 100),
+            Value::Share(share) => FactValue::Integer(share.0.into()),
+            Value::Odds(Odds { prized, total }) => FactValue::Text(format!("{prized}/{total}")),
+            Value::Moment(at) => FactValue::Integer(i64::try_from(at.0).unwrap_or(i64::MAX)),
+            Value::Code(code) => FactValue::Text(code.to_string()),
         }
     }
 }

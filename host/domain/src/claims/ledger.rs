@@ -5,9 +5,12 @@ use std::sync::Arc;
 use super::{Fact, Unsaid, Value, Why, reason};
 use crate::answer::{Benefit, Grant, Offer, Proposal, Subject};
 use crate::catalog::Catalog;
+use crate::coupon::{Coupon, Minted, Odds};
 use crate::ids::ProductId;
+use crate::money::Money;
 use crate::product::Product;
 use crate::situation::{ReturnLine, Situation};
+use crate::time::{Duration, Instant, Zone};
 
 /// A share from fewer returns than this says nothing (design D5).
 const SWITCHED_RETURNS_MIN: u32 = 30;
@@ -25,12 +28,20 @@ pub struct Ledger<'a> {
     pub offers: &'a [Offer],
     /// The plan's proposals.
     pub proposals: &'a [Proposal],
+    /// What became of each proposal.
+    pub minted: &'a [Minted],
+    /// Of the plan: what this customer may still use of coupons and credit of a fixed amount, those of this plan
+    /// included.
+    pub unused_benefits: Money,
+    /// The merchant's clock.
+    pub zone: &'a dyn Zone,
 }
 
 impl Ledger<'_> {
     /// A fact about a subject.
     ///
-    /// A return line and an offer speak of their product; a proposal of its gift; the plan of the one line that
+    /// A return line and an offer speak of their product; a proposal of the gift
+    /// that it became; the plan of the one line that
     /// comes back. With several lines, "the item" would be a guess, so the plan's facts are unknown then.
     ///
     /// # Errors
@@ -43,15 +54,20 @@ impl Ledger<'_> {
             Fact::Price => self.product(about).map(|product| Value::Money(product.price)),
             Fact::StockLeft => return self.stock_left(about),
             Fact::SwitchedShare => return self.switched_share(about),
-            // These ledgers are kept once coupons are minted and holds are made; until then nobody knows.
-            Fact::PriceHoldUntil
-            | Fact::CouponAmount
-            | Fact::CouponMinSpend
-            | Fact::CouponExpires
-            | Fact::Odds
-            | Fact::UnusedBenefits
-            | Fact::CouponCode
-            | Fact::ReturnUntil => None,
+            Fact::PriceHoldUntil => self.held_until(about).map(Value::Moment),
+            Fact::CouponAmount => self.coupon(about).and_then(|coupon| amount(coupon.terms.benefit)),
+            Fact::CouponMinSpend => {
+                let min_spend = self.coupon(about).map(|coupon| coupon.terms.min_spend);
+                min_spend.filter(|amount| *amount > Money::ZERO).map(Value::Money)
+            }
+            Fact::CouponExpires => self.coupon(about).map(|coupon| Value::Moment(coupon.expires_at)),
+            Fact::CouponCode => self.coupon(about).and_then(|coupon| coupon.code).map(Value::Code),
+            Fact::Odds => self.odds(about).map(Value::Odds),
+            Fact::UnusedBenefits => {
+                let has_some = about == Subject::Plan && self.unused_benefits > Money::ZERO;
+                has_some.then_some(Value::Money(self.unused_benefits))
+            }
+            Fact::ReturnUntil => self.return_until(about).map(Value::Moment),
             Fact::RefundAmount => self.refund_amount(about),
             Fact::OrdersCount => self.history(about, self.situation.customer.orders),
             Fact::ReturnsCount => self.history(about, self.situation.customer.returns),
@@ -64,12 +80,9 @@ impl Ledger<'_> {
             Subject::Plan => Some(Arc::clone(&self.only_line()?.product)),
             Subject::Returned(index) => Some(Arc::clone(&self.line(index)?.product)),
             Subject::Offered(index) => self.catalog.get(self.offer(index)?.product),
-            Subject::Proposed(index) => match &self.proposals.get(index as usize)?.grant {
-                Grant::Fixed(terms) => match terms.benefit {
-                    Benefit::Gift(product) => self.catalog.get(product),
-                    _ => None,
-                },
-                Grant::Surprise(_) => None,
+            Subject::Proposed(_) => match self.coupon(about)?.terms.benefit {
+                Benefit::Gift(product) => self.catalog.get(product),
+                _ => None,
             },
         }
     }
@@ -83,6 +96,56 @@ impl Ledger<'_> {
         };
         let reason = line.reason.as_deref().filter(|reason| reason::is_telling(reason))?;
         Some(Value::Reason(reason.to_owned()))
+    }
+
+    /// Whether a sentence that names these facts may be said about a subject at all. A proposal is no coupon, and
+    /// "you have won" is untrue of a surprise that ended in nothing, even without a figure in it: of one without a
+    /// coupon only the odds may be told.
+    ///
+    /// # Errors
+    /// [`Unsaid`] telling what became of the coupon.
+    pub fn may_speak(&self, mut facts: impl Iterator<Item = Fact>, about: Subject) -> Result<(), Unsaid> {
+        let Subject::Proposed(index) = about else { return Ok(()) };
+        let why = match self.minted.get(index as usize) {
+            Some(Minted::Coupon { .. }) => return Ok(()),
+            Some(Minted::Nothing { .. } | Minted::Undrawn) if facts.any(|fact| fact == Fact::Odds) => {
+                return Ok(());
+            }
+            Some(Minted::Nothing { .. }) => Why::NoPrize,
+            Some(Minted::Undrawn | Minted::Refused(_)) | None => Why::NotMinted,
+        };
+        Err(Unsaid { fact: None, why })
+    }
+
+    /// The coupon a sentence is about.
+    fn coupon(&self, about: Subject) -> Option<&Coupon> {
+        let Subject::Proposed(index) = about else { return None };
+        match self.minted.get(index as usize)? {
+            Minted::Coupon { coupon, .. } => Some(coupon),
+            Minted::Nothing { .. } | Minted::Undrawn | Minted::Refused(_) => None,
+        }
+    }
+
+    /// The odds of a surprise that is drawn, or would be.
+    fn odds(&self, about: Subject) -> Option<Odds> {
+        let Subject::Proposed(index) = about else { return None };
+        match &self.proposals.get(index as usize)?.grant {
+            Grant::Surprise(prizes) => Some(Odds::of(prizes)),
+            Grant::Fixed(_) => None,
+        }
+    }
+
+    /// When the hold on an offer's price ends. The hold is made in the same commit as the plan.
+    fn held_until(&self, about: Subject) -> Option<Instant> {
+        let Subject::Offered(index) = about else { return None };
+        let hold = self.offer(index)?.price_hold.filter(|hold| *hold > Duration(0))?;
+        Some(self.situation.now + hold)
+    }
+
+    /// The end of the right to return, while it lies ahead.
+    fn return_until(&self, about: Subject) -> Option<Instant> {
+        let ends = self.situation.policy.window_ends.filter(|ends| *ends > self.situation.now);
+        ends.filter(|_| about == Subject::Plan)
     }
 
     /// What the merchant reported as paid: for one line, or for all that comes back.
@@ -150,6 +213,16 @@ impl Ledger<'_> {
 
     fn offer(&self, index: u32) -> Option<&Offer> {
         self.offers.get(index as usize)
+    }
+}
+
+/// What a coupon gives, where that is an amount or a share. A gift is told by its title, and what free shipping saves
+/// is not known before there is a parcel.
+fn amount(benefit: Benefit) -> Option<Value> {
+    match benefit {
+        Benefit::AmountOff(amount) | Benefit::StoreCredit(amount) => Some(Value::Money(amount)),
+        Benefit::PercentOff(share) => Some(Value::Share(share)),
+        Benefit::FreeShipping | Benefit::Gift(_) => None,
     }
 }
 

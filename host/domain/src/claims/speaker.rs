@@ -36,6 +36,7 @@ impl<'a> Speaker<'a> {
         let template = templates
             .closest(&sentence.template, &self.locale)
             .ok_or(Unsaid { fact: None, why: Why::NoTranslation })?;
+        self.ledger.may_speak(template.facts(), sentence.about)?;
         template
             .parts
             .iter()
@@ -57,6 +58,10 @@ impl<'a> Speaker<'a> {
             Value::Count(count) => self.format.count(*count),
             Value::Money(amount) => self.format.money(*amount),
             Value::Percent(percent) => self.format.percent(*percent),
+            Value::Share(share) => self.format.share(*share),
+            Value::Odds(odds) => self.format.odds(*odds),
+            Value::Moment(at) => self.format.moment(*at, self.ledger.zone),
+            Value::Code(code) => code.to_string(),
         };
         Ok(Piece::Fact { fact: fact.word().to_owned(), value: value.bare(), text })
     }

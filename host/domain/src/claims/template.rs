@@ -83,6 +83,14 @@ impl Template {
         }
         Ok(Self { locale, parts: parts(&declared.text)? })
     }
+
+    /// The facts it names.
+    pub fn facts(&self) -> impl Iterator<Item = Fact> {
+        self.parts.iter().filter_map(|part| match part {
+            Part::Fact(fact) => Some(*fact),
+            Part::Literal(_) => None,
+        })
+    }
 }
 
 fn parts(text: &str) -> Result<Vec<Part>, Problem> {

@@ -5,13 +5,15 @@ use proptest::prelude::*;
 use super::*;
 use crate::answer::{Benefit, Grant, Offer, Prize, Proposal, Subject};
 use crate::catalog::Switched;
+use crate::coupon::{self, Code, Minted, Odds, Secrets};
 use crate::ids::ProductId;
-use crate::money::Money;
+use crate::money::{BasisPoints, Money};
 use crate::plan::{FactValue, Line, Piece};
 use crate::situation::Situation;
 use crate::testing::{
-    COAT, DRESS, LIPSTICK, NOTHING, SCARF, Shop, manifest, offer, proposal, returning, say, shop,
+    COAT, DRESS, LIPSTICK, NOTHING, NOW, SCARF, Shop, manifest, offer, proposal, returning, say, shop, terms,
 };
+use crate::time::{Duration, Instant, Zone};
 
 /// What the host knows while a dress, or a dress and a lipstick, come back.
 struct Desk {
@@ -19,6 +21,8 @@ struct Desk {
     situation: Situation,
     offers: Vec<Offer>,
     proposals: Vec<Proposal>,
+    minted: Vec<Minted>,
+    unused_benefits: Money,
 }
 
 impl Desk {
@@ -29,7 +33,14 @@ impl Desk {
     fn reading(locale: &str, returned: &[ProductId]) -> Self {
         let shop = shop();
         let situation = returning(&shop, locale, returned);
-        Self { shop, situation, offers: vec![offer(COAT)], proposals: Vec::new() }
+        Self {
+            shop,
+            situation,
+            offers: vec![offer(COAT)],
+            proposals: Vec::new(),
+            minted: Vec::new(),
+            unused_benefits: Money::ZERO,
+        }
     }
 
     fn ledger(&self) -> Ledger<'_> {
@@ -39,6 +50,9 @@ impl Desk {
             low_stock: 10,
             offers: &self.offers,
             proposals: &self.proposals,
+            minted: &self.minted,
+            unused_benefits: self.unused_benefits,
+            zone: &Shanghai,
         }
     }
 
@@ -52,6 +66,36 @@ impl Desk {
     fn say(&self, templates: &[(&str, &str, &str)], about: Subject) -> Result<Line, Unsaid> {
         let templates = Templates::new(&manifest("a/b@1.0.0", templates)).unwrap();
         Speaker::new(self.ledger()).say(&templates, &say("line", about))
+    }
+}
+
+struct Shanghai;
+
+impl Zone for Shanghai {
+    fn offset_seconds(&self, _at: Instant) -> i32 {
+        8 * 3_600
+    }
+}
+
+/// Numbers codes as proposals are numbered, and draws as the test says.
+struct Known(u128);
+
+impl Secrets for Known {
+    fn draw(&self, _proposal: usize) -> u128 {
+        self.0
+    }
+    fn code(&self, proposal: usize) -> Code {
+        Code::first_of([proposal as u64]).unwrap()
+    }
+}
+
+impl Desk {
+    /// Mints what was proposed.
+    fn mint(&mut self, proposals: Vec<Proposal>, secrets: Option<&dyn Secrets>) {
+        self.situation.policy.incentive_max = Money(100_000);
+        self.situation.policy.budgets[0].left_for_customer = 9;
+        self.minted = coupon::mint(&self.situation, &self.shop, &proposals, &[], secrets).proposals;
+        self.proposals = proposals;
     }
 }
 
@@ -116,15 +160,131 @@ fn a_missing_brand_and_an_empty_title_are_unknown() {
 }
 
 #[test]
-fn a_proposal_speaks_of_its_gift_and_of_nothing_else() {
+fn a_proposal_speaks_of_the_gift_it_became_and_of_nothing_else() {
     let mut desk = Desk::new(&[DRESS]);
-    let prize = Prize { terms: None, weight: 1 };
-    let surprise = Proposal { grant: Grant::Surprise(vec![prize]), copy: Vec::new() };
-    desk.proposals = vec![proposal(Benefit::Gift(SCARF)), proposal(Benefit::FreeShipping), surprise];
+    let proposals = vec![proposal(Benefit::Gift(SCARF)), proposal(Benefit::FreeShipping)];
+    desk.proposals = proposals.clone();
+    assert_eq!(desk.value(Fact::Item, Subject::Proposed(0)), Err(Why::FactUnknown), "it was not minted");
+    desk.mint(proposals, Some(&Known(0)));
     assert_eq!(desk.value(Fact::Item, Subject::Proposed(0)), text("Silk scarf"));
+    assert_eq!(desk.value(Fact::CouponAmount, Subject::Proposed(0)), Err(Why::FactUnknown));
     assert_eq!(desk.value(Fact::Item, Subject::Proposed(1)), Err(Why::FactUnknown));
-    assert_eq!(desk.value(Fact::Item, Subject::Proposed(2)), Err(Why::FactUnknown));
     assert_eq!(desk.value(Fact::Reason, Subject::Proposed(0)), Err(Why::FactUnknown));
+}
+
+#[test]
+fn a_coupon_s_facts_are_those_of_the_coupon_that_was_minted() {
+    let mut desk = Desk::new(&[DRESS]);
+    let mut percent = terms(Benefit::PercentOff(BasisPoints(1_250)));
+    (percent.max_discount, percent.min_spend) = (Some(Money(5_000)), Money::ZERO);
+    let percent = Proposal { grant: Grant::Fixed(percent), copy: Vec::new() };
+    desk.mint(vec![proposal(Benefit::AmountOff(Money(10_000))), percent], Some(&Known(0)));
+    let about = Subject::Proposed(0);
+    let code = "0000-0000-0000-0".parse().unwrap();
+    assert_eq!(desk.value(Fact::CouponAmount, about), Ok(Value::Money(Money(10_000))));
+    assert_eq!(desk.value(Fact::CouponMinSpend, about), Ok(Value::Money(Money(39_900))));
+    assert_eq!(desk.value(Fact::CouponExpires, about), Ok(Value::Moment(NOW + Duration::days(30))));
+    assert_eq!(desk.value(Fact::CouponCode, about), Ok(Value::Code(code)));
+    assert_eq!(desk.value(Fact::Odds, about), Err(Why::FactUnknown));
+    assert_eq!(desk.value(Fact::CouponAmount, Subject::Proposed(1)), Ok(Value::Share(BasisPoints(1_250))));
+    assert_eq!(desk.value(Fact::CouponMinSpend, Subject::Proposed(1)), Err(Why::FactUnknown));
+    assert_eq!(desk.value(Fact::CouponAmount, Subject::Plan), Err(Why::FactUnknown));
+}
+
+#[test]
+fn coupons_are_told_in_the_customer_s_way() {
+    for (locale, amount, until) in [
+        ("en", "CN¥100.00", "Dec 15, 2023, 6:13\u{202f}AM GMT+8"),
+        ("zh-CN", "¥100.00", "2023年12月15日 GMT+8 06:13"),
+    ] {
+        let mut desk = Desk::reading(locale, &[DRESS]);
+        desk.mint(vec![proposal(Benefit::AmountOff(Money(10_000)))], Some(&Known(0)));
+        let template = ("line", locale, "{coupon_code}: {coupon_amount}, {coupon_expires}");
+        let line = desk.say(&[template], Subject::Proposed(0)).unwrap();
+        let texts = line.iter().filter_map(|piece| match piece {
+            Piece::Fact { text, .. } => Some(text.as_str()),
+            Piece::Literal { .. } => None,
+        });
+        assert_eq!(texts.collect::<Vec<_>>(), ["0000-0000-0000-0", amount, until]);
+    }
+}
+
+fn surprise(outcomes: &[(u32, Option<i64>)]) -> Proposal {
+    let prize = |&(weight, amount): &(u32, Option<i64>)| Prize {
+        weight,
+        terms: amount.map(|amount| terms(Benefit::AmountOff(Money(amount)))),
+    };
+    Proposal { grant: Grant::Surprise(outcomes.iter().map(prize).collect()), copy: Vec::new() }
+}
+
+/// What is said of a surprise of 1 in 8: its odds, what was won, and that something was won.
+fn said(secrets: Option<&dyn Secrets>) -> [Result<String, Why>; 3] {
+    let mut desk = Desk::new(&[DRESS]);
+    desk.mint(vec![surprise(&[(1, Some(500)), (7, None)])], secrets);
+    let words = |piece: &Piece| match piece {
+        Piece::Literal { literal } => literal.clone(),
+        Piece::Fact { text, .. } => text.clone(),
+    };
+    ["A draw with a chance of {odds}", "You won {coupon_amount}", "A prize for you"].map(|template| {
+        let line = desk.say(&[("line", "en", template)], Subject::Proposed(0));
+        line.map(|line| line.iter().map(words).collect()).map_err(|unsaid| unsaid.why)
+    })
+}
+
+#[test]
+fn of_a_surprise_the_odds_are_told_and_a_prize_only_when_it_was_drawn() {
+    let odds = || Ok("A draw with a chance of 12.5%".to_owned());
+    let (won, prize) = ("You won CN¥5.00".to_owned(), "A prize for you".to_owned());
+    assert_eq!(said(Some(&Known(0))), [odds(), Ok(won), Ok(prize)]);
+    assert_eq!(said(Some(&Known(1))), [odds(), Err(Why::NoPrize), Err(Why::NoPrize)]);
+    assert_eq!(said(None), [odds(), Err(Why::NotMinted), Err(Why::NotMinted)]);
+}
+
+#[test]
+fn odds_are_never_rounded() {
+    let format = Format::new(&Locale::new("en").unwrap(), crate::money::Currency::new("CNY").unwrap());
+    for (prized, total, want) in
+        [(1, 8, "12.5%"), (1, 10_000, "0.01%"), (2, 6, "1/3"), (1, 1, "100%"), (3, 70_000, "3/70,000")]
+    {
+        assert_eq!(format.odds(Odds { prized, total }), want);
+    }
+}
+
+#[test]
+fn a_price_hold_is_told_of_the_offer_it_is_made_for() {
+    let mut desk = Desk::new(&[DRESS]);
+    desk.offers[0].price_hold = Some(Duration::hours(24));
+    desk.offers.push(offer(SCARF));
+    let until = NOW + Duration::hours(24);
+    assert_eq!(desk.value(Fact::PriceHoldUntil, Subject::Offered(0)), Ok(Value::Moment(until)));
+    assert_eq!(desk.value(Fact::PriceHoldUntil, Subject::Offered(1)), Err(Why::FactUnknown));
+    assert_eq!(desk.value(Fact::PriceHoldUntil, Subject::Plan), Err(Why::FactUnknown));
+    desk.offers[0].price_hold = Some(Duration(0));
+    assert_eq!(
+        desk.value(Fact::PriceHoldUntil, Subject::Offered(0)),
+        Err(Why::FactUnknown),
+        "it holds nothing"
+    );
+}
+
+#[test]
+fn the_right_to_return_is_told_while_it_lasts() {
+    let mut desk = Desk::new(&[DRESS]);
+    assert_eq!(desk.value(Fact::ReturnUntil, Subject::Plan), Ok(Value::Moment(NOW + Duration::days(10))));
+    assert_eq!(desk.value(Fact::ReturnUntil, Subject::Returned(0)), Err(Why::FactUnknown));
+    desk.situation.policy.window_ends = Some(NOW);
+    assert_eq!(desk.value(Fact::ReturnUntil, Subject::Plan), Err(Why::FactUnknown));
+    desk.situation.policy.window_ends = None;
+    assert_eq!(desk.value(Fact::ReturnUntil, Subject::Plan), Err(Why::FactUnknown));
+}
+
+#[test]
+fn unused_benefits_are_told_of_the_customer_and_only_when_there_are_some() {
+    let mut desk = Desk::new(&[DRESS]);
+    assert_eq!(desk.value(Fact::UnusedBenefits, Subject::Plan), Err(Why::FactUnknown));
+    desk.unused_benefits = Money(2_500);
+    assert_eq!(desk.value(Fact::UnusedBenefits, Subject::Plan), Ok(Value::Money(Money(2_500))));
+    assert_eq!(desk.value(Fact::UnusedBenefits, Subject::Returned(0)), Err(Why::FactUnknown));
 }
 
 #[test]
@@ -189,27 +349,6 @@ fn a_share_is_of_the_line_that_the_offer_replaces() {
     assert_eq!(desk.value(Fact::SwitchedShare, Subject::Offered(2)), Err(Why::FactUnknown));
     assert_eq!(desk.value(Fact::SwitchedShare, Subject::Returned(0)), Err(Why::FactUnknown));
     assert_eq!(desk.value(Fact::SwitchedShare, Subject::Plan), Err(Why::FactUnknown));
-}
-
-#[test]
-fn facts_without_a_ledger_are_unknown_whatever_was_proposed() {
-    let mut desk = Desk::new(&[DRESS]);
-    desk.offers[0].price_hold = Some(crate::time::Duration::hours(24));
-    desk.proposals = vec![proposal(Benefit::AmountOff(Money(5_000)))];
-    for fact in [
-        Fact::PriceHoldUntil,
-        Fact::CouponAmount,
-        Fact::CouponMinSpend,
-        Fact::CouponExpires,
-        Fact::Odds,
-        Fact::UnusedBenefits,
-        Fact::CouponCode,
-        Fact::ReturnUntil,
-    ] {
-        for about in [Subject::Plan, Subject::Offered(0), Subject::Proposed(0)] {
-            assert_eq!(desk.value(fact, about), Err(Why::FactUnknown), "{fact:?} of {about:?}");
-        }
-    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Writes sentences down, and the reason for each one that cannot be said.
 
 use super::Published;
-use crate::answer::{Sentence, Subject};
+use crate::answer::Sentence;
 use crate::claims::{Ledger, Speaker, Unsaid, Why};
 use crate::manifest::Stage;
 use crate::plan::{Dropped, Line, PlanPersona};
@@ -18,11 +18,6 @@ impl<'a> Scribe<'a> {
 
     /// A sentence as the customer reads it, or none and the reason recorded.
     pub(super) fn line(&mut self, stage: Stage, by: &Published, sentence: &Sentence) -> Option<Line> {
-        // A proposal is no coupon yet: "your coupon is waiting" would be untrue even without a figure in it.
-        if let Subject::Proposed(_) = sentence.about {
-            self.not_minted(stage, by, sentence);
-            return None;
-        }
         match self.speaker.say(&by.templates, sentence) {
             Ok(line) => Some(line),
             Err(unsaid) => {
@@ -36,12 +31,13 @@ impl<'a> Scribe<'a> {
         copy.iter().filter_map(|sentence| self.line(stage, by, sentence)).collect()
     }
 
-    pub(super) fn not_minted(&mut self, stage: Stage, by: &Published, sentence: &Sentence) {
-        self.drop(stage, by, sentence, Unsaid { fact: None, why: Why::NotMinted });
+    /// Records why a sentence is not said, whatever its facts.
+    pub(super) fn unsaid(&mut self, stage: Stage, by: &Published, sentence: &Sentence, why: Why) {
+        self.drop(stage, by, sentence, Unsaid { fact: None, why });
     }
 
     pub(super) fn left_out(&mut self, stage: Stage, by: &Published, sentence: &Sentence) {
-        self.drop(stage, by, sentence, Unsaid { fact: None, why: Why::SubjectLeftOut });
+        self.unsaid(stage, by, sentence, Why::SubjectLeftOut);
     }
 
     pub(super) fn persona(&self, by: &Published, key: &str) -> Option<PlanPersona> {

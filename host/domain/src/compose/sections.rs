@@ -1,18 +1,18 @@
 //! The plan's sections, each from its stage's answers.
 
 use super::scribe::Scribe;
-use super::{Answered, Answers, Merged, recommendation_id};
+use super::{Answered, Decision, Merged, Published, recommendation_id};
 use crate::answer::{
-    Classification, Compensation, CustodyEvent, FollowUp, Offer, Proposal, Recommendations, Segment,
-    Sentence, ShareKit, Step, Subject,
+    Classification, CustodyEvent, Offer, Proposal, Recommendations, Segment, ShareKit, Step,
 };
-use crate::catalog::Catalog;
+use crate::claims::Why;
+use crate::coupon::{Minted, Minting, Reward};
 use crate::event::{ReturnRequest, ReturnRequestLine};
 use crate::ids::ReturnId;
 use crate::manifest::Stage;
 use crate::plan::{
-    HoldTrace, Line, PlanAchievement, PlanCard, PlanCare, PlanFollowUp, PlanOffer, PlanSegment, PlanSharing,
-    PlanStep, ProposalTrace, Refund, RefundLine,
+    Line, PlanAchievement, PlanCard, PlanCare, PlanHold, PlanOffer, PlanReward, PlanSegment, PlanSharing,
+    PlanStep, Refund, RefundLine,
 };
 use crate::situation::Situation;
 use crate::time::Duration;
@@ -83,25 +83,16 @@ pub(super) fn offers(
     answers: &[Answered<Recommendations>],
     merged: &Merged<Offer>,
     return_id: &ReturnId,
-    catalog: &dyn Catalog,
-) -> (Vec<PlanOffer>, Vec<HoldTrace>) {
-    let mut holds = Vec::new();
+    decision: &Decision<'_>,
+) -> Vec<PlanOffer> {
     let mut offers = Vec::with_capacity(merged.items.len());
     for (offer, &by) in merged.items.iter().zip(&merged.by) {
         let by = &answers[by].by;
-        let Some(product) = catalog.get(offer.product) else { continue };
-        let recommendation_id = recommendation_id(return_id, by.plugin(), offer.product);
+        let Some(product) = decision.catalog.get(offer.product) else { continue };
         // A strategy that asks for as long as the policy allows asks for nothing where it allows none.
-        if let Some(duration) = offer.price_hold.filter(|&hold| hold > Duration(0)) {
-            holds.push(HoldTrace {
-                recommendation_id: recommendation_id.clone(),
-                product: offer.product,
-                price: product.price,
-                duration,
-            });
-        }
+        let hold = offer.price_hold.filter(|hold| *hold > Duration(0));
         offers.push(PlanOffer {
-            recommendation_id,
+            recommendation_id: recommendation_id(return_id, by.plugin(), offer.product),
             plugin: by.plugin().clone(),
             kind: offer.kind.clone(),
             product: offer.product,
@@ -113,71 +104,89 @@ pub(super) fn offers(
             quantity: offer.quantity,
             score: offer.score,
             copy: scribe.copy(Stage::Recommendation, by, &offer.copy),
+            hold: hold.map(|hold| PlanHold { price: product.price, until: decision.situation.now + hold }),
         });
     }
     for left_out in &merged.left_out {
         scribe.left_out(Stage::Recommendation, &answers[left_out.by].by, &left_out.sentence);
     }
-    (offers, holds)
+    offers
 }
 
-/// A contact without a sentence is none, and neither is one about a coupon that does not exist yet.
-pub(super) fn follow_ups(
-    scribe: &mut Scribe<'_>,
-    answers: &[Answered<Compensation>],
-    proposals: &Merged<Proposal>,
-    situation: &Situation,
-) -> Vec<PlanFollowUp> {
-    let mut follow_ups = Vec::new();
-    for (index, Answered { by, answer, .. }) in answers.iter().enumerate() {
-        for FollowUp { after, channel, about, copy } in &answer.follow_ups {
-            let mut lines = Vec::with_capacity(copy.len());
-            for sentence in copy {
-                let subjects = (proposals.subject(index, *about), proposals.subject(index, sentence.about));
-                match subjects {
-                    (Some(Subject::Proposed(_)), Some(_)) => scribe.not_minted(Stage::Coupon, by, sentence),
-                    (Some(_), Some(about)) => {
-                        let sentence = Sentence { about, ..sentence.clone() };
-                        lines.extend(scribe.line(Stage::Coupon, by, &sentence));
-                    }
-                    _ => scribe.left_out(Stage::Coupon, by, sentence),
-                }
-            }
-            if !lines.is_empty() {
-                let (due_at, channel) = (situation.now + *after, channel.clone());
-                follow_ups.push(PlanFollowUp { due_at, channel, copy: lines });
-            }
-        }
-    }
-    follow_ups
+/// Every reward that is proposed, in the order that [`sharing`] tells them.
+pub(super) fn rewards(answers: &[Answered<ShareKit>]) -> Vec<Reward<'_>> {
+    answers.iter().flat_map(rewards_of).collect()
+}
+
+fn rewards_of(Answered { slots, answer, .. }: &Answered<ShareKit>) -> impl Iterator<Item = Reward<'_>> {
+    let slots = *slots as usize;
+    let cards = answer.cards.iter().take(slots).filter_map(|card| card.reward.as_ref());
+    let achievements = answer.achievements.iter().take(slots).filter_map(|it| it.reward.as_ref());
+    cards.chain(achievements).map(Reward)
 }
 
 /// Cards and achievements of all entries in order, of each as many as its entry has slots.
-pub(super) fn sharing(scribe: &mut Scribe<'_>, answers: &[Answered<ShareKit>]) -> PlanSharing {
+pub(super) fn sharing(
+    scribe: &mut Scribe<'_>,
+    answers: &[Answered<ShareKit>],
+    situation: &Situation,
+    minting: &Minting,
+) -> PlanSharing {
     const STAGE: Stage = Stage::Sharing;
+    let mut rewards = minting.rewards.iter();
+    let mut promised = |by: &Published, reward: &Option<Proposal>| {
+        reward.as_ref()?;
+        match rewards.next() {
+            Some(Minted::Coupon { coupon, .. }) => {
+                Some(PlanReward { plugin: by.plugin().clone(), coupon: coupon.clone() })
+            }
+            _ => None,
+        }
+    };
     let mut sharing = PlanSharing::default();
     for Answered { by, slots, answer } in answers {
         let slots = *slots as usize;
         for card in answer.cards.iter().take(slots) {
+            let reward = promised(by, &card.reward);
             let Some(title) = scribe.line(STAGE, by, &card.title) else { continue };
             sharing.cards.push(PlanCard {
                 title,
                 body: scribe.copy(STAGE, by, &card.body),
                 talk_track: scribe.copy(STAGE, by, &card.talk_track),
                 hashtags: scribe.copy(STAGE, by, &card.hashtags),
+                reward,
             });
         }
         for achievement in answer.achievements.iter().take(slots) {
+            let reward = promised(by, &achievement.reward);
+            // What nobody counts is never reached: to show it would be an empty promise.
+            let Some(reached) = reached(situation, &achievement.counts) else {
+                scribe.unsaid(STAGE, by, &achievement.title, Why::NotCounted);
+                continue;
+            };
             let Some(title) = scribe.line(STAGE, by, &achievement.title) else { continue };
             sharing.achievements.push(PlanAchievement {
                 key: achievement.key.clone(),
                 title,
                 counts: achievement.counts.clone(),
                 target: achievement.target,
+                reached,
+                reward,
             });
         }
     }
     sharing
+}
+
+/// What the host has counted of a customer; none for what it does not count.
+fn reached(situation: &Situation, counts: &str) -> Option<u32> {
+    let customer = &situation.customer;
+    match counts {
+        "orders" => Some(customer.orders),
+        "returns" => Some(customer.returns),
+        "exchanges" => Some(customer.exchanges),
+        _ => None,
+    }
 }
 
 /// A step is done since the first custody event that it stands for: the timeline says so, not the strategy.
@@ -200,20 +209,4 @@ pub(super) fn progress(
         });
     }
     steps
-}
-
-/// Every coupon that was proposed, rewards included, in the order they were.
-pub(super) fn proposals(answers: &Answers, merged: &Merged<Proposal>) -> Vec<ProposalTrace> {
-    let coupons =
-        merged.items.iter().zip(&merged.by).map(|(proposal, &by)| (&answers.coupon[by].by, proposal));
-    let rewards = answers.sharing.iter().flat_map(|Answered { by, slots, answer }| {
-        let slots = *slots as usize;
-        let cards = answer.cards.iter().take(slots).filter_map(|card| card.reward.as_ref());
-        let achievements = answer.achievements.iter().take(slots).filter_map(|a| a.reward.as_ref());
-        cards.chain(achievements).map(move |reward| (by, reward))
-    });
-    coupons
-        .chain(rewards)
-        .map(|(by, proposal)| ProposalTrace { plugin: by.plugin().clone(), grant: proposal.grant.clone() })
-        .collect()
 }

@@ -6,17 +6,20 @@ use std::sync::Arc;
 
 use super::*;
 use crate::answer::{Achievement, Benefit, Card, Care, FollowUp, Grant, Offer, Proposal, Sentence, Subject};
+use crate::coupon::Code;
 use crate::manifest::Stage;
 use crate::money::{BasisPoints, Money};
-use crate::plan::{FactValue, HoldTrace, Line, Piece, PlanPersona, RefundLine};
+use crate::plan::{FactValue, Line, Piece, PlanHold, PlanPersona, RefundLine};
 use crate::testing::{
     self, COAT, DRESS, LIPSTICK, NOTHING, NOW, SCARF, Shop, classification, offer, proposal, request,
     returning, say, shop, step,
 };
-use crate::time::{Duration, Instant};
+use crate::time::{Duration, Instant, Utc};
 
 /// What every strategy of these tests may say.
-const TEMPLATES: [(&str, &str, &str); 4] = [
+const TEMPLATES: [(&str, &str, &str); 6] = [
+    ("odds", "en", "Odds of {odds}."),
+    ("unused", "en", "{unused_benefits} to use."),
     ("hello", "en", "Hello."),
     ("item", "en", "About {item}."),
     ("stock", "en", "Only {stock_left} left."),
@@ -30,6 +33,20 @@ struct Desk {
     policy: Policy,
     timeline: Vec<CustodyEvent>,
     answers: Answers,
+    unused_benefits: Money,
+    secrets: Option<Known>,
+}
+
+/// Draws what the test says, and numbers codes as proposals are numbered.
+struct Known(u128);
+
+impl Secrets for Known {
+    fn draw(&self, _proposal: usize) -> u128 {
+        self.0
+    }
+    fn code(&self, proposal: usize) -> Code {
+        Code::first_of([proposal as u64]).unwrap()
+    }
 }
 
 impl Desk {
@@ -38,7 +55,8 @@ impl Desk {
         let situation = returning(&shop, "en", &[DRESS, LIPSTICK]);
         let request = request(&situation);
         let (policy, timeline, answers) = (testing::policy(), Vec::new(), Answers::default());
-        Self { shop, situation, request, policy, timeline, answers }
+        let (unused_benefits, secrets) = (Money::ZERO, Some(Known(0)));
+        Self { shop, situation, request, policy, timeline, answers, unused_benefits, secrets }
     }
 
     fn decision(&self) -> Decision<'_> {
@@ -49,6 +67,9 @@ impl Desk {
             catalog: &self.shop,
             timeline: &self.timeline,
             answers: &self.answers,
+            unused_benefits: self.unused_benefits,
+            zone: &Utc,
+            secrets: self.secrets.as_ref().map(|secrets| secrets as &dyn Secrets),
         }
     }
 
@@ -252,52 +273,111 @@ fn a_recommendation_id_depends_on_return_version_and_product_alone() {
 }
 
 #[test]
-fn a_price_hold_is_recorded_and_not_said() {
+fn a_price_hold_stands_with_its_offer() {
     let mut desk = Desk::new();
     let hold = |hold, product| Offer { price_hold: Some(hold), ..offer(product) };
-    desk.recommend("a/b@1.0.0", 3, vec![hold(Duration::hours(24), COAT), hold(Duration(0), SCARF)]);
-    let plan = desk.plan();
-    assert_eq!(
-        plan.trace.holds,
-        [HoldTrace {
-            recommendation_id: plan.offers[0].recommendation_id.clone(),
-            product: COAT,
-            price: Money(129_900),
-            duration: Duration::hours(24),
-        }]
-    );
+    let offers = vec![hold(Duration::hours(24), COAT), hold(Duration(0), SCARF), offer(LIPSTICK)];
+    desk.recommend("a/b@1.0.0", 3, offers);
+    let holds: Vec<_> = desk.plan().offers.iter().map(|offer| offer.hold).collect();
+    let held = PlanHold { price: Money(129_900), until: NOW + Duration::hours(24) };
+    assert_eq!(holds, [Some(held), None, None]);
+}
+
+fn reminder(about: Subject, copy: &[Sentence]) -> FollowUp {
+    let (after, channel) = (Duration::hours(48), "email".to_owned());
+    FollowUp { after, channel, about, copy: copy.to_vec() }
+}
+
+fn compensation(proposals: Vec<Proposal>, follow_ups: Vec<FollowUp>) -> Compensation {
+    Compensation { proposals, follow_ups, ..Compensation::default() }
 }
 
 #[test]
-fn a_proposal_is_recorded_and_nothing_is_said_of_it() {
+fn a_proposal_becomes_a_coupon_and_the_plan_speaks_of_it() {
+    let mut desk = Desk::new();
+    let about = Subject::Proposed(0);
+    let said = Proposal { copy: vec![say("coupon", about)], ..proposal(Benefit::AmountOff(Money(5_000))) };
+    let follow_up = reminder(about, &[say("hello", Subject::Plan), say("coupon", about)]);
+    desk.compensate("a/coupons@1.0.0", 1, compensation(vec![said], vec![follow_up]));
+    desk.unused_benefits = Money(700);
+    desk.answers.progress = Some(answered("a/progress@1.0.0", 1, vec![step("refunded", "unused")]));
+    let plan = desk.plan();
+    let [coupon] = &plan.coupons[..] else { panic!("{:?}", plan.coupons) };
+    assert_eq!((coupon.plugin.to_string().as_str(), coupon.draw), ("a/coupons@1.0.0", None));
+    assert_eq!(coupon.coupon.code, Some("0000-0000-0000-0".parse().unwrap()));
+    assert_eq!(texts(&coupon.copy), ["Your CN¥50.00 coupon."]);
+    assert_eq!(texts(&plan.follow_ups[0].copy), ["Hello.", "Your CN¥50.00 coupon."]);
+    assert_eq!(text(&plan.progress[0].title), "CN¥57.00 to use.", "those of this plan included");
+    assert!(plan.draws.is_empty() && plan.trace.proposals.is_empty() && plan.dropped.is_empty());
+}
+
+#[test]
+fn nothing_is_said_of_a_coupon_after_its_end() {
+    let mut desk = Desk::new();
+    let about = Subject::Proposed(0);
+    let mut short = testing::terms(Benefit::AmountOff(Money(5_000)));
+    short.valid_for = Duration::hours(48);
+    let proposals = vec![Proposal { grant: Grant::Fixed(short), copy: Vec::new() }];
+    let contact = reminder(about, &[say("hello", Subject::Plan)]);
+    let sentence = reminder(Subject::Plan, &[say("hello", about)]);
+    desk.compensate("a/coupons@1.0.0", 1, compensation(proposals, vec![contact, sentence]));
+    let plan = desk.plan();
+    assert!(plan.follow_ups.is_empty());
+    let reasons: Vec<_> = plan.dropped.iter().map(|line| line.reason.as_str()).collect();
+    assert_eq!(reasons, ["coupon-over", "coupon-over"]);
+}
+
+#[test]
+fn a_surprise_is_shown_with_its_odds_whatever_was_drawn() {
+    let prize = |amount: Option<i64>, weight| crate::answer::Prize {
+        terms: amount.map(|amount| testing::terms(Benefit::AmountOff(Money(amount)))),
+        weight,
+    };
+    let prizes = vec![prize(None, 3), prize(Some(500), 1)];
+    let about = Subject::Proposed(0);
+    let copy = vec![say("odds", about), say("coupon", about)];
+    let drawing = |secrets: Option<Known>| {
+        let mut desk = Desk::new();
+        desk.secrets = secrets;
+        let proposals = vec![Proposal { grant: Grant::Surprise(prizes.clone()), copy: copy.clone() }];
+        desk.compensate("a/coupons@1.0.0", 1, compensation(proposals, Vec::new()));
+        desk.plan()
+    };
+    let odds = || "Odds of 25%.".to_owned();
+    let lost = drawing(Some(Known(0)));
+    assert!(lost.coupons.is_empty());
+    assert_eq!((lost.draws[0].drawn, &lost.draws[0].prizes), (Some(0), &prizes));
+    assert_eq!(texts(&lost.draws[0].copy), [odds()]);
+    assert_eq!(lost.dropped[0].reason, "no-prize");
+    let won = drawing(Some(Known(3)));
+    assert_eq!((won.draws[0].drawn, won.coupons[0].draw, won.draws[0].copy.len()), (Some(1), Some(0), 0));
+    assert_eq!(texts(&won.coupons[0].copy), [odds(), "Your CN¥5.00 coupon.".to_owned()]);
+    let dry = drawing(None);
+    assert_eq!((dry.draws[0].drawn, dry.coupons.len()), (None, 0));
+    assert_eq!(texts(&dry.draws[0].copy), [odds()]);
+}
+
+#[test]
+fn a_refused_proposal_is_recorded_and_nothing_is_said_of_it() {
     let mut desk = Desk::new();
     let said = Proposal { copy: vec![say("hello", Subject::Proposed(0))], ..proposal(Benefit::FreeShipping) };
     let cut = proposal(Benefit::PercentOff(BasisPoints(500)));
-    let reminder = |about, copy: &[Sentence]| FollowUp {
-        after: Duration::hours(48),
-        channel: "email".to_owned(),
-        about,
-        copy: copy.to_vec(),
-    };
-    let answer = Compensation {
-        proposals: vec![said.clone(), cut],
-        follow_ups: vec![
-            reminder(Subject::Proposed(0), &[say("hello", Subject::Proposed(0))]),
-            reminder(Subject::Plan, &[say("coupon", Subject::Plan)]),
-            reminder(Subject::Plan, &[say("coupon", Subject::Plan), say("hello", Subject::Plan)]),
-            reminder(Subject::Proposed(1), &[say("hello", Subject::Plan)]),
-            reminder(Subject::Plan, &[say("item", Subject::Proposed(1))]),
-            reminder(Subject::Plan, &[]),
-            reminder(Subject::Proposed(0), &[say("hello", Subject::Plan)]),
-        ],
-        ..Compensation::default()
-    };
-    desk.compensate("a/coupons@1.0.0", 1, answer);
+    let follow_ups = vec![
+        reminder(Subject::Proposed(0), &[say("hello", Subject::Proposed(0))]),
+        reminder(Subject::Plan, &[say("coupon", Subject::Plan)]),
+        reminder(Subject::Plan, &[say("coupon", Subject::Plan), say("hello", Subject::Plan)]),
+        reminder(Subject::Proposed(1), &[say("hello", Subject::Plan)]),
+        reminder(Subject::Plan, &[say("item", Subject::Proposed(1))]),
+        reminder(Subject::Plan, &[]),
+        reminder(Subject::Proposed(0), &[say("hello", Subject::Plan)]),
+    ];
+    desk.compensate("a/coupons@1.0.0", 1, compensation(vec![said.clone(), cut], follow_ups));
     let plan = desk.plan();
     assert!(plan.coupons.is_empty());
-    let proposals: Vec<_> =
-        plan.trace.proposals.iter().map(|it| (it.plugin.to_string(), &it.grant)).collect();
-    assert_eq!(proposals, [("a/coupons@1.0.0".to_owned(), &said.grant)]);
+    let refused = plan.trace.proposals.iter();
+    let refused = refused.map(|it| (it.plugin.to_string(), it.stage, &it.grant, it.reason.as_str()));
+    let want = [("a/coupons@1.0.0".to_owned(), Stage::Coupon, &said.grant, "unpriced")];
+    assert_eq!(refused.collect::<Vec<_>>(), want);
     let [follow_up] = &plan.follow_ups[..] else { panic!("{:?}", plan.follow_ups) };
     assert_eq!((follow_up.due_at, follow_up.channel.as_str()), (NOW + Duration::hours(48), "email"));
     assert_eq!(texts(&follow_up.copy), ["Hello."]);
@@ -305,6 +385,7 @@ fn a_proposal_is_recorded_and_nothing_is_said_of_it() {
     assert_eq!(
         dropped(&plan),
         [
+            (COUPON, "a/coupons", "hello", Subject::Proposed(0), None, "not-minted"),
             (COUPON, "a/coupons", "hello", Subject::Proposed(0), None, "not-minted"),
             (COUPON, "a/coupons", "coupon", Subject::Plan, Some("coupon_amount"), "fact-unknown"),
             (COUPON, "a/coupons", "coupon", Subject::Plan, Some("coupon_amount"), "fact-unknown"),
@@ -359,37 +440,48 @@ fn card(title: Sentence) -> Card {
 }
 
 #[test]
-fn sharing_keeps_what_has_a_title_within_its_slots_and_records_rewards() {
+fn sharing_keeps_what_has_a_title_within_its_slots_and_promises_rewards() {
     let mut desk = Desk::new();
+    desk.situation.customer.exchanges = 1;
+    desk.situation.policy.budgets[0].left_for_customer = 9;
     desk.recommend("a/upgrade@1.0.0", 1, vec![offer(COAT)]);
-    let achievement = |title: &str| Achievement {
-        key: "first-share".to_owned(),
+    let achievement = |title: &str, counts: &str| Achievement {
+        key: "collector".to_owned(),
         title: say(title, Subject::Plan),
-        counts: "shares".to_owned(),
+        counts: counts.to_owned(),
         target: 3,
         reward: Some(proposal(Benefit::AmountOff(Money(500)))),
     };
     let hello = || say("hello", Subject::Plan);
     let kit = ShareKit {
         cards: vec![card(say("coupon", Subject::Plan)), card(hello()), card(hello())],
-        achievements: vec![achievement("hello"), achievement("coupon"), achievement("hello")],
+        achievements: vec![
+            achievement("hello", "exchanges"),
+            achievement("coupon", "exchanges"),
+            achievement("hello", "likes"),
+            achievement("hello", "returns"),
+        ],
         ..ShareKit::default()
     };
-    desk.answers.sharing = vec![answered("a/share@1.0.0", 2, kit)];
+    desk.answers.sharing = vec![answered("a/share@1.0.0", 3, kit)];
     let plan = desk.plan();
-    let [card] = &plan.sharing.cards[..] else { panic!("{:?}", plan.sharing) };
+    let [card, _] = &plan.sharing.cards[..] else { panic!("{:?}", plan.sharing) };
     assert_eq!(text(&card.title), "Hello.");
     assert_eq!(texts(&card.body), ["About Linen dress."]);
     assert_eq!(texts(&card.talk_track), ["About Wool coat."]);
     assert_eq!(texts(&card.hashtags), ["Hello."]);
+    assert_eq!(card.reward, None, "nobody knows what free shipping costs");
     let [achievement] = &plan.sharing.achievements[..] else { panic!("{:?}", plan.sharing) };
-    assert_eq!((achievement.key.as_str(), achievement.counts.as_str()), ("first-share", "shares"));
-    assert_eq!((text(&achievement.title).as_str(), achievement.target), ("Hello.", 3));
-    let benefits: Vec<_> = plan.trace.proposals.iter().map(|it| &it.grant).collect();
-    let grant = |benefit| Grant::Fixed(testing::terms(benefit));
-    let (shipping, money) = (grant(Benefit::FreeShipping), grant(Benefit::AmountOff(Money(500))));
-    assert_eq!(benefits, [&shipping, &shipping, &money, &money]);
-    assert_eq!(plan.dropped.len(), 2);
+    assert_eq!((achievement.key.as_str(), achievement.counts.as_str()), ("collector", "exchanges"));
+    let title = text(&achievement.title);
+    assert_eq!((title.as_str(), achievement.target, achievement.reached), ("Hello.", 3, 1));
+    let reward =
+        achievement.reward.as_ref().map(|reward| (reward.coupon.charge, reward.coupon.terms.benefit));
+    assert_eq!(reward, Some((500, Benefit::AmountOff(Money(500)))));
+    let refused: Vec<_> = plan.trace.proposals.iter().map(|it| (it.stage, it.reason.as_str())).collect();
+    assert_eq!(refused, [(Stage::Sharing, "unpriced"); 3]);
+    let reasons: Vec<_> = plan.dropped.iter().map(|line| line.reason.as_str()).collect();
+    assert_eq!(reasons, ["fact-unknown", "fact-unknown", "not-counted"]);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::{Budget, Policy};
+use super::{Budget, Counts, Policy};
 use crate::answer::Benefit;
 use crate::event::RESOLUTIONS;
 use crate::money::{BasisPoints, INTEGER_MAX, Money};
@@ -34,7 +34,13 @@ impl Policy {
         at_most("return_window", self.return_window)?;
         at_most("hold_max", self.hold_max)?;
         if self.incentive_share_max > BasisPoints::WHOLE {
-            return Err(PolicyError::Share { share: self.incentive_share_max });
+            return Err(PolicyError::Share { field: "incentive_share_max", share: self.incentive_share_max });
+        }
+        if self.diminishing.step > BasisPoints::WHOLE {
+            return Err(PolicyError::Share { field: "diminishing.step", share: self.diminishing.step });
+        }
+        if self.hidden_from_probe == 0 {
+            return Err(PolicyError::NeverShown);
         }
         if self.timezone.trim().is_empty() {
             return Err(PolicyError::NoTimezone);
@@ -58,7 +64,7 @@ impl Budget {
                 return Err(PolicyError::Amount { field, amount });
             }
         }
-        if self.max_value > self.limit {
+        if self.counts == Counts::Spend && self.max_value > self.limit {
             return Err(PolicyError::OverLimit { max_value: self.max_value, limit: self.limit });
         }
         if self.per_customer == 0 {
@@ -117,9 +123,14 @@ pub enum PolicyError {
     /// More than all.
     #[error("is {}; give at most 10000 basis points", .share.0)]
     Share {
+        /// Which.
+        field: &'static str,
         /// The share.
         share: BasisPoints,
     },
+    /// No return is before the first.
+    #[error("is 0; give 1 to hide incentives from every return, or a later one")]
+    NeverShown,
     /// Days need a place.
     #[error("is empty; give an IANA name such as Asia/Shanghai, or UTC")]
     NoTimezone,
@@ -156,8 +167,10 @@ impl PolicyError {
             Self::UnknownWord { field, index, .. }
             | Self::Word { field, index, .. }
             | Self::Twice { field, index, .. } => format!("{field}[{index}]"),
-            Self::TooLong { field, .. } | Self::Amount { field, .. } => (*field).to_owned(),
-            Self::Share { .. } => "incentive_share_max".to_owned(),
+            Self::TooLong { field, .. } | Self::Amount { field, .. } | Self::Share { field, .. } => {
+                (*field).to_owned()
+            }
+            Self::NeverShown => "hidden_from_probe".to_owned(),
             Self::NoTimezone => "timezone".to_owned(),
             Self::OverLimit { .. } => "max_value".to_owned(),
             Self::NoBenefits => "benefits".to_owned(),

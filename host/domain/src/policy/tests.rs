@@ -10,6 +10,7 @@ fn budget() -> Budget {
     Budget {
         id: BudgetId::new("spring").unwrap(),
         currency: Currency::new("CNY").unwrap(),
+        counts: Counts::Spend,
         limit: Money(1_000_000),
         benefits: vec!["amount-off".to_owned()],
         max_value: Money(10_000),
@@ -27,6 +28,19 @@ fn order(ordered_at: Option<u64>, delivered_at: Option<u64>) -> Order {
         discount: Money::ZERO,
         coupon: None,
     }
+}
+
+fn left(budget: &Budget, charged: i128, had: u32) -> BudgetLeft<'_> {
+    BudgetLeft { budget, charged, had }
+}
+
+/// What may be given after so many plans in 30 days, and for this order: the incentive of 100.00 and the budgets.
+fn given(plans_30d: u32, plans_this_order: u32, charged: i128, had: u32) -> (i64, Option<(i64, u32)>) {
+    let prior = Prior { plans_30d, plans_this_order, ..Prior::default() };
+    let budget = budget();
+    let allowed = allowed_for(&policy(), [left(&budget, charged, had)], &prior, Money(10_000), []);
+    let budgets = allowed.budgets.first().map(|it| (it.max_value.0, it.left_for_customer));
+    (allowed.incentive_max.0, budgets)
 }
 
 fn words(words: &[&str]) -> Vec<String> {
@@ -94,6 +108,16 @@ fn a_policy_that_does_not_stand_is_refused_by_field() {
         "is 10001; give at most 10000 basis points",
     );
     refuses(
+        check(&|it| it.diminishing.step = BasisPoints(10_001)),
+        "diminishing.step",
+        "is 10001; give at most 10000 basis points",
+    );
+    refuses(
+        check(&|it| it.hidden_from_probe = 0),
+        "hidden_from_probe",
+        "is 0; give 1 to hide incentives from every return, or a later one",
+    );
+    refuses(
         check(&|it| it.timezone = " ".to_owned()),
         "timezone",
         "is empty; give an IANA name such as Asia/Shanghai, or UTC",
@@ -141,7 +165,13 @@ fn a_budget_that_does_not_stand_is_refused_by_field() {
 
 #[test]
 fn a_policy_bears_on_a_return_by_what_was_paid() {
-    let allowed = allowed_for(&policy(), [&budget()], Money(39_900), [Some(&order(Some(0), None))]);
+    let allowed = allowed_for(
+        &policy(),
+        [left(&budget(), 0, 0)],
+        &Prior::default(),
+        Money(39_900),
+        [Some(&order(Some(0), None))],
+    );
     assert_eq!(allowed.resolutions, words(&["refund", "exchange", "store-credit"]));
     assert_eq!(allowed.incentive_max, Money(7_980), "20 % of 399.00");
     assert_eq!(allowed.partial_discount, "keep");
@@ -153,8 +183,39 @@ fn a_policy_bears_on_a_return_by_what_was_paid() {
             benefits: words(&["amount-off"]),
             max_value: Money(10_000),
             left_for_customer: 2,
+            counts: Counts::Spend,
+            left: 1_000_000,
+            stacking: Stacking::Exclusive,
         }]
     );
+}
+
+#[test]
+fn incentives_shrink_with_each_return_of_a_month_and_end() {
+    let incentives: Vec<i64> = (0..8).map(|plans| given(plans, 0, 0, 0).0).collect();
+    assert_eq!(incentives, [2_000, 2_000, 2_000, 1_500, 1_000, 500, 0, 0]);
+}
+
+#[test]
+fn the_third_return_of_one_order_is_given_nothing() {
+    let all = Some((10_000, 2));
+    assert_eq!(given(0, 0, 0, 0), (2_000, all));
+    assert_eq!(given(0, 1, 0, 0), (2_000, all));
+    assert_eq!(given(0, 2, 0, 0), (0, None));
+    assert_eq!(given(0, u32::MAX, 0, 0), (0, None));
+}
+
+#[test]
+fn a_budget_tells_what_is_left_in_it_for_this_customer() {
+    assert_eq!(given(0, 0, 995_000, 1), (2_000, Some((5_000, 1))));
+    assert_eq!(given(0, 0, 999_999, 0).1, Some((1, 2)));
+    assert_eq!(given(0, 0, 1_000_000, 0).1, None, "it is spent");
+    assert_eq!(given(0, 0, 5_000_000, 0).1, None, "its limit was lowered below what is spent");
+    assert_eq!(given(0, 0, 0, 2).1, None, "this customer has had all");
+    let uses = Budget { counts: Counts::Uses, limit: Money(3), ..budget() };
+    let allowed = allowed_for(&policy(), [left(&uses, 2, 0)], &Prior::default(), Money(10_000), []);
+    assert_eq!((allowed.budgets[0].max_value, allowed.budgets[0].left), (Money(10_000), 1));
+    assert_eq!(uses.check(), Ok(()), "three coupons may be worth more than three cents");
 }
 
 #[test]
@@ -168,11 +229,11 @@ fn the_window_counts_from_delivery_and_ends_with_the_first_order_s() {
         ("the earlier of two", vec![order(days(9), days(12)), order(days(1), days(4))], days(34)),
         ("one of two unknown", vec![order(days(1), days(4)), order(None, None)], None),
     ] {
-        let allowed = allowed_for(&policy(), [], Money(1), orders.iter().map(Some));
+        let allowed = allowed_for(&policy(), [], &Prior::default(), Money(1), orders.iter().map(Some));
         assert_eq!(allowed.window_ends, want.map(Instant), "{what}");
         let with_unknown = orders.iter().map(Some).chain([None]);
         assert_eq!(
-            allowed_for(&policy(), [], Money(1), with_unknown).window_ends,
+            allowed_for(&policy(), [], &Prior::default(), Money(1), with_unknown).window_ends,
             None,
             "{what}, and one unknown"
         );

@@ -4,6 +4,7 @@
 //! (a body, a token) is added by [`crate::openapi`].
 
 mod control;
+mod holds;
 mod imports;
 mod plugins;
 mod returns;
@@ -23,6 +24,7 @@ pub(crate) fn guarded() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(returns::post))
         .routes(routes!(returns::get))
+        .routes(routes!(holds::get))
         .routes(routes!(imports::post_orders))
         .routes(routes!(imports::post_catalog))
         .routes(routes!(imports::post_customers))

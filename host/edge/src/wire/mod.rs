@@ -5,8 +5,10 @@
 //! pass silently. What is optional may be null. Ids are checked where they are read, so an error names its path.
 
 pub(crate) mod catalog;
+pub(crate) mod coupon;
 pub(crate) mod customer;
 pub(crate) mod experiment;
+pub(crate) mod hold;
 pub(crate) mod import;
 pub(crate) mod order;
 pub(crate) mod plan;

@@ -4,6 +4,7 @@ use rebound_domain::plan as domain;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::coupon::{Coupon, Draw, Reward};
 use super::scalar::{Amount, Instant, Stage};
 use super::trace::Trace;
 
@@ -67,6 +68,8 @@ pub(crate) struct Plan<'a> {
     offers: Vec<Offer<'a>>,
     /// Coupons that exist.
     coupons: Vec<Coupon<'a>>,
+    /// Surprises, with their published odds.
+    draws: Vec<Draw<'a>>,
     /// What the merchant does.
     care: Vec<Care<'a>>,
     /// Contacts to come.
@@ -147,17 +150,20 @@ pub(crate) struct Offer<'a> {
     quantity: u32,
     /// The strategy's own scale.
     score: f32,
+    /// The price it can be had for, whatever the catalogue says later.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hold: Option<PriceHold>,
     /// What the customer reads.
     copy: Vec<Line<'a>>,
 }
 
-/// A coupon that exists.
+/// A price that is held: made with the plan, and told to checkouts by `GET /v1/holds`.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct Coupon<'a> {
-    /// What the customer types.
-    code: &'a str,
-    /// What the customer reads.
-    copy: Vec<Line<'a>>,
+pub(crate) struct PriceHold {
+    /// Per unit.
+    price: Amount,
+    /// From then on the catalogue's price counts again.
+    until: Instant,
 }
 
 /// What the merchant does.
@@ -205,6 +211,9 @@ pub(crate) struct Card<'a> {
     talk_track: Vec<Line<'a>>,
     /// Hashtags.
     hashtags: Vec<Line<'a>>,
+    /// What sharing it earns; disclosed on the card.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reward: Option<Reward<'a>>,
 }
 
 /// Something to reach; the host counts.
@@ -218,6 +227,11 @@ pub(crate) struct Achievement<'a> {
     counts: &'a str,
     /// How many are needed.
     target: u32,
+    /// How many there are, as the host counts.
+    reached: u32,
+    /// What reaching it earns.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reward: Option<Reward<'a>>,
 }
 
 /// How far the return is.
@@ -279,7 +293,7 @@ pub(crate) struct Dropped<'a> {
 }
 
 /// `lines` as they cross the wire.
-fn lines(lines: &[domain::Line]) -> Vec<Line<'_>> {
+pub(super) fn lines(lines: &[domain::Line]) -> Vec<Line<'_>> {
     lines.iter().map(|it| line(it)).collect()
 }
 
@@ -316,6 +330,7 @@ impl<'a> From<&'a domain::Plan> for Plan<'a> {
             acknowledgement: lines(&plan.acknowledgement),
             offers: plan.offers.iter().map(Into::into).collect(),
             coupons: plan.coupons.iter().map(Into::into).collect(),
+            draws: plan.draws.iter().map(Into::into).collect(),
             care: plan.care.iter().map(Into::into).collect(),
             follow_ups: plan.follow_ups.iter().map(Into::into).collect(),
             sharing: (&plan.sharing).into(),
@@ -372,14 +387,9 @@ impl<'a> From<&'a domain::PlanOffer> for Offer<'a> {
             for_line: offer.for_line,
             quantity: offer.quantity,
             score: offer.score,
+            hold: offer.hold.map(|hold| PriceHold { price: hold.price.into(), until: hold.until.into() }),
             copy: lines(&offer.copy),
         }
-    }
-}
-
-impl<'a> From<&'a domain::PlanCoupon> for Coupon<'a> {
-    fn from(coupon: &'a domain::PlanCoupon) -> Self {
-        Self { code: &coupon.code, copy: lines(&coupon.copy) }
     }
 }
 
@@ -411,6 +421,7 @@ impl<'a> From<&'a domain::PlanCard> for Card<'a> {
             body: lines(&card.body),
             talk_track: lines(&card.talk_track),
             hashtags: lines(&card.hashtags),
+            reward: card.reward.as_ref().map(Into::into),
         }
     }
 }
@@ -422,6 +433,8 @@ impl<'a> From<&'a domain::PlanAchievement> for Achievement<'a> {
             title: line(&achievement.title),
             counts: &achievement.counts,
             target: achievement.target,
+            reached: achievement.reached,
+            reward: achievement.reward.as_ref().map(Into::into),
         }
     }
 }

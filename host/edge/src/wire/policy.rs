@@ -33,6 +33,23 @@ pub(crate) struct Policy {
     hold_max_ms: Option<Millis>,
     /// Stock is said only at or below this many units. Standard: 10.
     low_stock: Option<Count>,
+    /// Smaller incentives for those who return often. Standard: from the third return in 30 days on, each takes a
+    /// quarter off.
+    diminishing: Option<Diminishing>,
+    /// From which return of the same order on no incentive is given. Standard: 3.
+    #[schema(minimum = 1)]
+    hidden_from_probe: Option<Count>,
+}
+
+/// How incentives shrink with a customer's returns.
+#[derive(Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Diminishing {
+    /// Returns of the last 30 days, before this one, that cost nothing.
+    free_returns: Count,
+    /// What each further one takes off the incentive, of the whole.
+    #[schema(maximum = 10_000)]
+    step: Share,
 }
 
 /// What becomes of an order's discount when part of the order comes back.
@@ -54,7 +71,11 @@ pub(crate) struct Budget {
     /// ISO 4217; the deployment's.
     #[schema(value_type = String, pattern = "^[A-Z]{3}$", example = "CNY")]
     currency: Currency,
-    /// All coupons of it together, at their maximum value.
+    /// What the limit counts: money (at what coupons are worth at most), or coupons. Money when left out.
+    #[serde(default, deserialize_with = "or_default")]
+    #[schema(nullable)]
+    counts: Counts,
+    /// All coupons of it together: in minor units, or how many.
     #[schema(minimum = 0)]
     limit: Amount,
     /// The dearest single coupon.
@@ -70,6 +91,17 @@ pub(crate) struct Budget {
     #[serde(default = "one", deserialize_with = "or_one")]
     #[schema(nullable)]
     per_customer: Count,
+}
+
+/// What a budget's limit counts.
+#[derive(Clone, Copy, Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Counts {
+    /// Money, at what coupons are worth at most.
+    #[default]
+    Spend,
+    /// Coupons, whatever they are worth.
+    Uses,
 }
 
 /// Whether coupons combine.
@@ -104,6 +136,8 @@ impl From<Policy> for domain::Policy {
             incentive_share_max: policy.incentive_share_max.map_or(standard.incentive_share_max, Into::into),
             hold_max: policy.hold_max_ms.map_or(standard.hold_max, Into::into),
             low_stock: policy.low_stock.map_or(standard.low_stock, |stock| stock.0),
+            diminishing: policy.diminishing.map_or(standard.diminishing, Into::into),
+            hidden_from_probe: policy.hidden_from_probe.map_or(standard.hidden_from_probe, |count| count.0),
         }
     }
 }
@@ -120,7 +154,21 @@ impl From<domain::Policy> for Policy {
             incentive_share_max: Some(policy.incentive_share_max.into()),
             hold_max_ms: Some(policy.hold_max.into()),
             low_stock: Some(Count(policy.low_stock)),
+            diminishing: Some(policy.diminishing.into()),
+            hidden_from_probe: Some(Count(policy.hidden_from_probe)),
         }
+    }
+}
+
+impl From<Diminishing> for domain::Diminishing {
+    fn from(given: Diminishing) -> Self {
+        Self { free_returns: given.free_returns.0, step: given.step.into() }
+    }
+}
+
+impl From<domain::Diminishing> for Diminishing {
+    fn from(given: domain::Diminishing) -> Self {
+        Self { free_returns: Count(given.free_returns), step: given.step.into() }
     }
 }
 
@@ -149,6 +197,10 @@ impl Budget {
         domain::Budget {
             id,
             currency: self.currency,
+            counts: match self.counts {
+                Counts::Spend => domain::Counts::Spend,
+                Counts::Uses => domain::Counts::Uses,
+            },
             limit: self.limit.into(),
             benefits: self.benefits,
             max_value: self.max_value.into(),
@@ -165,14 +217,24 @@ impl From<domain::Budget> for Budget {
     fn from(budget: domain::Budget) -> Self {
         Self {
             currency: budget.currency,
+            counts: match budget.counts {
+                domain::Counts::Spend => Counts::Spend,
+                domain::Counts::Uses => Counts::Uses,
+            },
             limit: budget.limit.into(),
             max_value: budget.max_value.into(),
             benefits: budget.benefits,
-            stacking: match budget.stacking {
-                domain::Stacking::Exclusive => Stacking::Exclusive,
-                domain::Stacking::Combinable => Stacking::Combinable,
-            },
+            stacking: budget.stacking.into(),
             per_customer: Count(budget.per_customer),
+        }
+    }
+}
+
+impl From<domain::Stacking> for Stacking {
+    fn from(stacking: domain::Stacking) -> Self {
+        match stacking {
+            domain::Stacking::Exclusive => Self::Exclusive,
+            domain::Stacking::Combinable => Self::Combinable,
         }
     }
 }

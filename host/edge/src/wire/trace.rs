@@ -1,11 +1,12 @@
 //! How a plan came about, for operators: calls, assignments, and what was proposed and not made.
 
-use rebound_domain::answer::{Benefit as DomainBenefit, Grant, Scope as DomainScope, Terms as DomainTerms};
+use rebound_domain::answer::Grant;
 use rebound_domain::plan as domain;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::scalar::{Amount, Millis, Share, Stage};
+use super::coupon::{Prize, Terms};
+use super::scalar::Stage;
 
 /// How a plan came about.
 #[derive(Serialize, ToSchema)]
@@ -16,8 +17,6 @@ pub(crate) struct Trace<'a> {
     stages: Vec<StageTrace<'a>>,
     /// Coupons proposed and not minted.
     proposals: Vec<Proposal<'a>>,
-    /// Price holds proposed and not made.
-    holds: Vec<Hold<'a>>,
 }
 
 /// Why the customer got this route at a stage.
@@ -96,6 +95,10 @@ pub(crate) struct StageTrace<'a> {
 pub(crate) struct Proposal<'a> {
     /// By whom: `namespace/name@version`.
     plugin: String,
+    /// In which stage.
+    stage: Stage,
+    /// Why there is no coupon: over-incentive-max, customer-limit, budget-spent...: a stable word.
+    reason: &'a str,
     /// With these terms; left out for a surprise.
     #[serde(skip_serializing_if = "Option::is_none")]
     terms: Option<Terms<'a>>,
@@ -104,102 +107,12 @@ pub(crate) struct Proposal<'a> {
     prizes: Option<Vec<Prize<'a>>>,
 }
 
-/// One outcome of a surprise.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct Prize<'a> {
-    /// Its odds are this through the sum of all weights.
-    weight: u32,
-    /// Left out where nothing is won.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    terms: Option<Terms<'a>>,
-}
-
-/// A coupon's terms.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct Terms<'a> {
-    /// What it gives.
-    benefit: Benefit,
-    /// Eligible goods must reach this.
-    min_spend: Amount,
-    /// The most it takes off.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    max_discount: Option<Amount>,
-    /// What it may be used on.
-    scope: Scope<'a>,
-    /// After it is minted.
-    starts_after_ms: Millis,
-    /// From its start.
-    valid_for_ms: Millis,
-    /// The budget that pays.
-    budget: &'a str,
-}
-
-/// What a coupon gives.
-#[derive(Serialize, ToSchema)]
-#[serde(tag = "kind", rename_all = "kebab-case", rename_all_fields = "snake_case")]
-pub(crate) enum Benefit {
-    /// A fixed amount.
-    AmountOff {
-        /// How much.
-        amount: Amount,
-    },
-    /// A share; the terms cap it.
-    PercentOff {
-        /// How much.
-        share: Share,
-    },
-    /// Credit with the merchant.
-    StoreCredit {
-        /// How much.
-        amount: Amount,
-    },
-    /// Shipping paid.
-    FreeShipping,
-    /// A product, counted at its catalogue price.
-    Gift {
-        /// The host's number for it.
-        product_id: u32,
-    },
-}
-
-/// What a coupon may be used on.
-#[derive(Serialize, ToSchema)]
-#[serde(tag = "kind", rename_all = "kebab-case", rename_all_fields = "snake_case")]
-pub(crate) enum Scope<'a> {
-    /// Everything.
-    WholeOrder,
-    /// Any of these categories.
-    Categories {
-        /// The merchant's words.
-        categories: &'a [String],
-    },
-    /// Any of these products.
-    Products {
-        /// The host's numbers for them.
-        product_ids: Vec<u32>,
-    },
-}
-
-/// A price hold that was proposed and not made.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct Hold<'a> {
-    /// Of which offer.
-    recommendation_id: &'a str,
-    /// The host's number for the product.
-    product_id: u32,
-    /// At which price.
-    price: Amount,
-    /// For how long.
-    duration_ms: Millis,
-}
-
 impl<'a> From<&'a domain::Trace> for Trace<'a> {
     fn from(trace: &'a domain::Trace) -> Self {
         Self {
             assignments: trace.assignments.iter().map(Into::into).collect(),
             stages: trace.stages.iter().map(Into::into).collect(),
             proposals: trace.proposals.iter().map(Into::into).collect(),
-            holds: trace.holds.iter().map(Into::into).collect(),
         }
     }
 }
@@ -248,65 +161,16 @@ impl<'a> From<&'a domain::StageTrace> for StageTrace<'a> {
 
 impl<'a> From<&'a domain::ProposalTrace> for Proposal<'a> {
     fn from(proposal: &'a domain::ProposalTrace) -> Self {
-        let plugin = proposal.plugin.to_string();
-        match &proposal.grant {
-            Grant::Fixed(terms) => Self { plugin, terms: Some(terms.into()), prizes: None },
-            Grant::Surprise(prizes) => {
-                let prize = |prize: &'a rebound_domain::answer::Prize| Prize {
-                    weight: prize.weight,
-                    terms: prize.terms.as_ref().map(Into::into),
-                };
-                Self { plugin, terms: None, prizes: Some(prizes.iter().map(prize).collect()) }
-            }
-        }
-    }
-}
-
-impl<'a> From<&'a DomainTerms> for Terms<'a> {
-    fn from(terms: &'a DomainTerms) -> Self {
+        let (terms, prizes) = match &proposal.grant {
+            Grant::Fixed(terms) => (Some(terms.into()), None),
+            Grant::Surprise(prizes) => (None, Some(prizes.iter().map(Into::into).collect())),
+        };
         Self {
-            benefit: terms.benefit.into(),
-            min_spend: terms.min_spend.into(),
-            max_discount: terms.max_discount.map(Into::into),
-            scope: (&terms.scope).into(),
-            starts_after_ms: terms.starts_after.into(),
-            valid_for_ms: terms.valid_for.into(),
-            budget: &terms.budget,
-        }
-    }
-}
-
-impl From<DomainBenefit> for Benefit {
-    fn from(benefit: DomainBenefit) -> Self {
-        match benefit {
-            DomainBenefit::AmountOff(amount) => Self::AmountOff { amount: amount.into() },
-            DomainBenefit::PercentOff(share) => Self::PercentOff { share: share.into() },
-            DomainBenefit::StoreCredit(amount) => Self::StoreCredit { amount: amount.into() },
-            DomainBenefit::FreeShipping => Self::FreeShipping,
-            DomainBenefit::Gift(product) => Self::Gift { product_id: product.0 },
-        }
-    }
-}
-
-impl<'a> From<&'a DomainScope> for Scope<'a> {
-    fn from(scope: &'a DomainScope) -> Self {
-        match scope {
-            DomainScope::WholeOrder => Self::WholeOrder,
-            DomainScope::Categories(categories) => Self::Categories { categories },
-            DomainScope::Products(products) => {
-                Self::Products { product_ids: products.iter().map(|product| product.0).collect() }
-            }
-        }
-    }
-}
-
-impl<'a> From<&'a domain::HoldTrace> for Hold<'a> {
-    fn from(hold: &'a domain::HoldTrace) -> Self {
-        Self {
-            recommendation_id: &hold.recommendation_id,
-            product_id: hold.product.0,
-            price: hold.price.into(),
-            duration_ms: hold.duration.into(),
+            plugin: proposal.plugin.to_string(),
+            stage: proposal.stage.into(),
+            reason: &proposal.reason,
+            terms,
+            prizes,
         }
     }
 }

@@ -18,6 +18,8 @@ async fn a_policy_is_set_whole_and_read_back_as_it_can_be_set() {
         "incentive_share_max": 1500,
         "hold_max_ms": 3_600_000,
         "low_stock": 5,
+        "diminishing": {"free_returns": 1, "step": 5000},
+        "hidden_from_probe": 2,
     });
     let set = service.put("/v1/policy").json(&wanted).send().await.expect(200).json();
     assert_eq!(set, wanted);
@@ -38,6 +40,12 @@ async fn a_policy_that_does_not_stand_changes_nothing() {
         (json!({"currency": "CNY", "partial_discount": "lose"}), 422, "invalid_field"),
         (json!({"currency": "CNY", "incentive_share_max": 10_001}), 422, "invalid_field"),
         (json!({"currency": "CNY", "resolutions": ["exchange"]}), 422, "invalid_field"),
+        (
+            json!({"currency": "CNY", "diminishing": {"free_returns": 1, "step": 10_001}}),
+            422,
+            "invalid_field",
+        ),
+        (json!({"currency": "CNY", "hidden_from_probe": 0}), 422, "invalid_field"),
         (json!({"currency": "USD"}), 409, "currency_fixed"),
     ] {
         let answer = service.put("/v1/policy").json(&body).send().await;
@@ -51,7 +59,7 @@ async fn a_budget_is_set_and_read_back_as_it_can_be_set() {
     let service = Service::start().await;
     service.get("/v1/budgets/spring").send().await.expect(404);
     let wanted = json!({
-        "currency": "CNY", "limit": 1_000_000, "max_value": 10_000, "benefits": ["amount-off"],
+        "currency": "CNY", "counts": "uses", "limit": 1_000, "max_value": 10_000, "benefits": ["amount-off"],
         "stacking": "combinable", "per_customer": 2,
     });
     let set = service.put("/v1/budgets/spring").json(&wanted).send().await.expect(200);
@@ -60,11 +68,13 @@ async fn a_budget_is_set_and_read_back_as_it_can_be_set() {
     let shorter = json!({"currency": "CNY", "limit": 5, "max_value": 5, "benefits": ["gift"]});
     let set = service.put("/v1/budgets/spring").json(&shorter).send().await.expect(200).json();
     assert_eq!((&set["stacking"], &set["per_customer"]), (&json!("exclusive"), &json!(1)));
+    assert_eq!(set["counts"], "spend");
     for (name, value) in [
         ("currency", json!("USD")),
         ("limit", json!(-1)),
         ("benefits", json!(["cash"])),
         ("stacking", json!("always")),
+        ("counts", json!("sheep")),
         ("id", json!("spring")),
     ] {
         let mut body = shorter.clone();

@@ -7,6 +7,7 @@ mod control;
 mod errors;
 mod faults;
 mod guest;
+mod holds;
 mod imports;
 mod plugins;
 mod publishing;

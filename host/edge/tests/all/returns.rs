@@ -14,7 +14,7 @@ async fn an_event_becomes_a_plan_with_the_refund_first_class() {
     assert_eq!(plan["refund"]["amount"], 20000);
     assert_eq!(plan["refund"]["lines"], json!([{"sku": "LIP-01", "quantity": 2, "amount": 20000}]));
     assert_eq!(plan["segment"], json!({"key": "unknown", "confidence": 0.0, "evidence": [], "traits": []}));
-    for list in ["acknowledgement", "offers", "coupons", "care", "follow_ups", "dropped"] {
+    for list in ["acknowledgement", "offers", "coupons", "draws", "care", "follow_ups", "dropped"] {
         assert_eq!(plan[list], json!([]), "{list}");
     }
     assert_eq!(plan["sharing"], json!({"cards": [], "achievements": []}));

@@ -12,10 +12,12 @@ use rebound_domain::answer::{
 };
 use rebound_domain::catalog::Catalog;
 use rebound_domain::compose::{self, Answered, Answers, Decision};
+use rebound_domain::coupon::Secrets;
 use rebound_domain::event::ReturnRequest;
 use rebound_domain::ids::{PluginName, PluginRef};
 use rebound_domain::limits::Limits;
 use rebound_domain::manifest::Stage;
+use rebound_domain::money::Money;
 use rebound_domain::plan::{Plan, StageAssignment, StageTrace};
 use rebound_domain::route::{Access, RouteEntry};
 use rebound_domain::situation::{Context, Situation};
@@ -24,6 +26,9 @@ use rebound_sandbox::{Outcome, Plugin, Report};
 use super::oversize;
 use super::prepare::StageRoute;
 use crate::control::{Control, Published};
+use crate::identity::HostKey;
+use crate::promise::PlanSecrets;
+use crate::zone::MerchantZone;
 
 /// Whose state: versions with the same state version share it.
 pub(super) type StateKey = (Stage, PluginName, u32);
@@ -38,6 +43,10 @@ pub(super) struct HopInput {
     /// One per stage, in the order they run.
     pub(super) routes: Vec<StageRoute>,
     pub(super) states: BTreeMap<StateKey, Vec<u8>>,
+    /// What the customer may still use of earlier coupons.
+    pub(super) unused_benefits: Money,
+    /// What draws and codes come from; none in a dry run.
+    pub(super) host_key: Option<HostKey>,
 }
 
 /// The plan, and what strategies want remembered.
@@ -52,6 +61,9 @@ pub(super) fn run(input: HopInput) -> HopOutput {
     let mut hop = Hop { input: &input, catalog: &catalog, traces: Vec::new(), states: Vec::new() };
     let mut answers = hop.all_stages();
     let Hop { mut traces, mut states, .. } = hop;
+    let zone = MerchantZone::named(&input.control.policy.value.timezone);
+    let return_id = &input.request.return_id;
+    let secrets = input.host_key.as_ref().map(|host_key| PlanSecrets { host_key, return_id });
     let plan = loop {
         let decision = Decision {
             request: &input.request,
@@ -60,9 +72,12 @@ pub(super) fn run(input: HopInput) -> HopOutput {
             catalog: catalog.as_ref(),
             timeline: &[],
             answers: &answers,
+            unused_benefits: input.unused_benefits,
+            zone: &zone,
+            secrets: secrets.as_ref().map(|secrets| secrets as &dyn Secrets),
         };
         let plan = compose::plan(&decision, assignments(&input.routes), traces.clone());
-        match oversize::culprit(&plan, &answers, input.limits.plan_bytes as usize) {
+        match oversize::culprit(&plan, input.limits.plan_bytes as usize) {
             None => break plan,
             Some((stage, problem)) => {
                 oversize::withdraw(stage, &problem, &mut answers, &mut traces);

@@ -8,12 +8,13 @@ mod hop;
 mod oversize;
 mod prepare;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Instant as Stopwatch;
 
 use rebound_catalog::CustomerKey;
 use rebound_domain::event::ReturnRequest;
-use rebound_domain::ids::ReturnId;
+use rebound_domain::ids::{BudgetId, ReturnId};
 use rebound_domain::plan::Plan;
 use rebound_storage::{Batch, Entry, Sequence};
 
@@ -102,8 +103,15 @@ impl Engine {
     ) -> Result<Decided, DecideError> {
         let request = Arc::new(request);
         let mut conflict = Fault::Busy;
+        let mut spent = BTreeSet::new();
         for _ in 0..ATTEMPTS_MAX {
-            match self.try_decide(&request, body, mode).await {
+            match self.try_decide(&request, body, mode, &spent).await {
+                // Others spent the rest of a budget meanwhile: the plan is made again without it.
+                Err(DecideError::Fault(fault)) if fault.spent_budget().is_some() => {
+                    self.shared.figures.retried();
+                    spent.extend(fault.spent_budget());
+                    conflict = Fault::Busy;
+                }
                 Err(DecideError::Fault(fault)) if fault.is_conflict() => {
                     self.shared.figures.retried();
                     conflict = fault;
@@ -119,6 +127,7 @@ impl Engine {
         request: &Arc<ReturnRequest>,
         body: BodyDigest,
         mode: Mode,
+        spent: &BTreeSet<BudgetId>,
     ) -> Result<Decided, DecideError> {
         let host = &self.shared.host_key;
         let body = host.mac("body", &[&body]);
@@ -135,7 +144,7 @@ impl Engine {
                 return Err(DecideError::ReturnDecided { return_id: request.return_id.clone() });
             }
         }
-        let (mut prepared, input) = prepared.into_input(self, request)?;
+        let (mut prepared, input) = prepared.into_input(self, request, spent, mode)?;
         let HopOutput { plan, states } = self.shared.compute.run(move || hop::run(input)).await?;
         if mode == Mode::DryRun {
             // No commit follows to wait for: what the plan was built on must not be taken back by a crash.
@@ -150,6 +159,7 @@ impl Engine {
         let index = ReturnRecord { owner: prepared.file.owner };
         batch.expect_absent(return_key.clone()).put(return_key, encode(&index));
         prepared.take_back(&plan);
+        prepared.make_promises(self, &plan, &mut batch);
         prepared.file.write(&self.shared, &mut batch);
         prepared.write_states(&mut batch, states);
         prepared.write_exposures(&mut batch, &plan);
@@ -158,6 +168,7 @@ impl Engine {
         let sealed = seal(&prepared.file.seal, &plan_key.key, &record);
         batch.put(plan_key, sealed);
         self.shared.storage.commit(batch).await?;
+        self.shared.event_at(record.requested_at);
         let owner = prepared.file.owner;
         self.shared.shelf.change(|catalogue| {
             catalogue.returned(CustomerKey(owner), record.requested_at, &record.products);

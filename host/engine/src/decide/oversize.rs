@@ -21,7 +21,7 @@ pub(super) fn lines_bytes(request: &ReturnRequest) -> usize {
 
 /// The stage to blame when a plan is larger than `bytes_max`, and why; none when the plan fits, or when no answer is
 /// left to take back (the request's lines are bounded by [`lines_bytes_max`]).
-pub(super) fn culprit(plan: &Plan, answers: &Answers, bytes_max: usize) -> Option<(Stage, String)> {
+pub(super) fn culprit(plan: &Plan, bytes_max: usize) -> Option<(Stage, String)> {
     let size = encode(plan).len();
     if size <= bytes_max {
         return None;
@@ -31,7 +31,7 @@ pub(super) fn culprit(plan: &Plan, answers: &Answers, bytes_max: usize) -> Optio
     let (stage, share) = Stage::ALL
         .into_iter()
         .filter(answered)
-        .map(|stage| (stage, share(plan, answers, stage)))
+        .map(|stage| (stage, share(plan, stage)))
         .max_by_key(|(_, share)| *share)?;
     Some((stage, format!("plan has {size} bytes, over the limit of {bytes_max}; {share} are of this stage")))
 }
@@ -52,19 +52,17 @@ pub(super) fn withdraw(stage: Stage, problem: &str, answers: &mut Answers, trace
 }
 
 /// Bytes that a stage's answers take in a plan.
-fn share(plan: &Plan, answers: &Answers, stage: Stage) -> usize {
-    // Rewards follow the coupon stage's own proposals in one list.
-    let coupons = compose::merge_proposals(&answers.coupon).items.len();
-    let (coupons, rewards) = plan.trace.proposals.split_at(coupons.min(plan.trace.proposals.len()));
+fn share(plan: &Plan, stage: Stage) -> usize {
+    let refused: Vec<_> = plan.trace.proposals.iter().filter(|it| it.stage == stage).collect();
     let dropped: Vec<_> = plan.dropped.iter().filter(|line| line.stage == stage).collect();
     let own = match stage {
         Stage::Segmentation => size(&(&plan.segment, &plan.acknowledgement, &plan.care)),
-        Stage::Recommendation => size(&(&plan.offers, &plan.trace.holds)),
-        Stage::Coupon => size(&(&plan.follow_ups, coupons)),
-        Stage::Sharing => size(&(&plan.sharing, rewards)),
+        Stage::Recommendation => size(&plan.offers),
+        Stage::Coupon => size(&(&plan.follow_ups, &plan.coupons, &plan.draws)),
+        Stage::Sharing => size(&plan.sharing),
         Stage::Progress => size(&plan.progress),
     };
-    own + size(&dropped)
+    own + size(&dropped) + size(&refused)
 }
 
 fn size(part: &impl Serialize) -> usize {
@@ -162,6 +160,9 @@ mod tests {
             catalog: &catalog,
             timeline: &[],
             answers: &answers,
+            unused_benefits: Money::ZERO,
+            zone: &rebound_domain::time::Utc,
+            secrets: None,
         };
         let call = |stage| StageTrace {
             stage,
@@ -185,10 +186,10 @@ mod tests {
 
     #[test]
     fn a_plan_may_take_every_byte_of_the_limit_and_none_more() {
-        let (plan, answers) = plan(3, 0);
+        let (plan, _) = plan(3, 0);
         let size = encode(&plan).len();
-        assert_eq!(culprit(&plan, &answers, size), None);
-        let (stage, problem) = culprit(&plan, &answers, size - 1).unwrap();
+        assert_eq!(culprit(&plan, size), None);
+        let (stage, problem) = culprit(&plan, size - 1).unwrap();
         assert_eq!(stage, Stage::Coupon);
         assert!(problem.contains(&format!("{size} bytes, over the limit of {}", size - 1)), "{problem}");
     }
@@ -198,9 +199,9 @@ mod tests {
         for (coupons, rewards, want) in
             [(4, 3, Stage::Sharing), (12, 2, Stage::Coupon), (1, 9, Stage::Sharing)]
         {
-            let (plan, answers) = plan(coupons, rewards);
+            let (plan, _) = plan(coupons, rewards);
             assert_eq!(plan.trace.proposals.len(), coupons + rewards);
-            assert_eq!(culprit(&plan, &answers, 1).unwrap().0, want, "{coupons} and {rewards}");
+            assert_eq!(culprit(&plan, 1).unwrap().0, want, "{coupons} and {rewards}");
         }
     }
 
@@ -208,11 +209,11 @@ mod tests {
     fn what_is_taken_back_is_not_blamed_again() {
         let (mut plan, mut answers) = plan(1, 1);
         for _ in 0..2 {
-            let (stage, problem) = culprit(&plan, &answers, 1).unwrap();
+            let (stage, problem) = culprit(&plan, 1).unwrap();
             withdraw(stage, &problem, &mut answers, &mut plan.trace.stages);
         }
         assert!(answers.coupon.is_empty() && answers.sharing.is_empty());
         assert!(plan.trace.stages.iter().all(|call| call.outcome == "invalid-output"));
-        assert_eq!(culprit(&plan, &answers, 1), None, "nothing is left to take back");
+        assert_eq!(culprit(&plan, 1), None, "nothing is left to take back");
     }
 }

@@ -1,21 +1,22 @@
 //! The ONE batched read of a decision, and what it becomes: the situation that strategies see, and the records
 //! that the plan will land with.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use rebound_domain::answer::StateChange;
 use rebound_domain::event::ReturnRequest;
-use rebound_domain::ids::{OrderId, PluginRef, ProductId};
+use rebound_domain::ids::{BudgetId, OrderId, PluginRef, ProductId};
 use rebound_domain::manifest::Stage;
 use rebound_domain::money::Money;
 use rebound_domain::plan::{Assignment, Plan};
-use rebound_domain::policy;
+use rebound_domain::policy::{self, BudgetLeft};
 use rebound_domain::route::RouteEntry;
 use rebound_domain::situation::{ReturnEvent, ReturnLine, Situation};
 use rebound_domain::time::Instant;
 use rebound_storage::{Batch, Entry, Key, Revision};
 
+use super::Mode;
 use super::hop::{HopInput, StateKey};
 use crate::Engine;
 use crate::control::Control;
@@ -25,6 +26,7 @@ use crate::error::{Damaged, DecideError, Fault};
 use crate::identity::Seal;
 use crate::keys::{self, CustomerKeys};
 use crate::profile::Returned;
+use crate::promise;
 use crate::records::{EventRecord, ExposureRecord, encode, open};
 
 /// What one stage will run for this customer, and why.
@@ -50,6 +52,8 @@ pub(super) struct Prepared {
     /// Exposures of this decision that no earlier one has recorded.
     new_exposures: Vec<Exposure>,
     lines: Vec<ReturnLine>,
+    /// What each budget was charged so far.
+    charged: BTreeMap<BudgetId, i128>,
 }
 
 impl Prepared {
@@ -80,6 +84,7 @@ impl Prepared {
         ];
         wanted.extend(sealed);
         wanted.extend(exposures.iter().map(|exposure| exposure.key.clone()));
+        wanted.extend(control.budgets.keys().map(keys::budget_charged));
         let read = shared.storage.get(wanted).await?;
 
         let mut entries = read.value.into_iter();
@@ -97,7 +102,13 @@ impl Prepared {
                 states.insert(key, state);
             }
         }
-        let unseen = exposures.into_iter().zip(entries).filter(|(_, entry)| entry.is_none());
+        let unseen = exposures.into_iter().zip(entries.by_ref()).filter(|(_, entry)| entry.is_none());
+        let new_exposures = unseen.map(|(exposure, _)| exposure).collect();
+        let charged = control.budgets.keys().cloned().zip(entries).map(|(id, entry)| {
+            let charged = entry.as_ref().and_then(Entry::counter).unwrap_or(0);
+            (id, charged)
+        });
+        let charged = charged.collect();
         Ok(Self {
             file,
             now: match shared.clock {
@@ -111,8 +122,9 @@ impl Prepared {
             return_index,
             states,
             state_revisions,
-            new_exposures: unseen.map(|(exposure, _)| exposure).collect(),
+            new_exposures,
             lines: Vec::new(),
+            charged,
         })
     }
 
@@ -125,11 +137,13 @@ impl Prepared {
         self.return_index.is_some()
     }
 
-    /// Resolves the request into what strategies see.
+    /// Resolves the request into what strategies see. Budgets that were found `spent` are left out.
     pub(super) fn into_input(
         mut self,
         engine: &Engine,
         request: &Arc<ReturnRequest>,
+        spent: &BTreeSet<BudgetId>,
+        mode: Mode,
     ) -> Result<(Self, HopInput), DecideError> {
         let policy = &self.control.policy.value;
         if request.currency != policy.currency {
@@ -155,13 +169,19 @@ impl Prepared {
         let orders: Vec<_> = known.iter().map(|order| order.to_order()).collect();
         let named = self.orders.iter().map(|id| orders.iter().find(|order| order.id == *id));
         let paid: Money = request.lines.iter().map(|line| line.paid).sum();
+        let customer = self.file.profile.customer(self.now, &self.orders);
         let budgets = self.control.budgets.values().map(|budget| &budget.value);
+        let budgets = budgets.filter(|budget| !spent.contains(&budget.id)).map(|budget| BudgetLeft {
+            budget,
+            charged: self.charged.get(&budget.id).copied().unwrap_or(0),
+            had: self.file.profile.had_of(&budget.id),
+        });
         let situation = Situation {
             now: self.now,
             seed: engine.shared.host_key.seed(&[request.return_id.as_str().as_bytes()]),
             locale: request.locale.clone(),
             currency: policy.currency,
-            policy: policy::allowed_for(policy, budgets, paid, named),
+            policy: policy::allowed_for(policy, budgets, &customer.prior, paid, named),
             event: ReturnEvent {
                 id: request.id.clone(),
                 requested_at: request.requested_at,
@@ -170,7 +190,7 @@ impl Prepared {
                 orders,
                 channel: request.channel.clone().unwrap_or_else(|| "unknown".to_owned()),
             },
-            customer: self.file.profile.customer(self.now, &self.orders),
+            customer,
         };
         let input = HopInput {
             request: Arc::clone(request),
@@ -180,6 +200,8 @@ impl Prepared {
             snapshot,
             routes: std::mem::take(&mut self.routes),
             states: std::mem::take(&mut self.states),
+            unused_benefits: self.file.profile.unused_benefits(self.now),
+            host_key: (mode == Mode::Commit).then(|| engine.shared.host_key.clone()),
         };
         Ok((self, input))
     }
@@ -214,6 +236,14 @@ impl Prepared {
         }
         let offers = plan.offers.iter().map(|offer| offer.product).collect();
         self.file.profile.decided(self.now, &back, &self.orders, offers);
+        self.file.profile.forget_ended_coupons(self.now);
+    }
+
+    /// Makes what the plan promises: coupons and price holds.
+    pub(super) fn make_promises(&mut self, engine: &Engine, plan: &Plan, batch: &mut Batch) {
+        let control = &self.control;
+        let budget = |id: &BudgetId| control.budgets.get(id).map(|budget| &budget.value);
+        promise::make(&engine.shared, &mut self.file, plan, budget, batch);
     }
 
     /// Writes what strategies want remembered, each state expected as it was read.

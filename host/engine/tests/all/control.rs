@@ -7,7 +7,7 @@ use std::task::Poll;
 use rebound_domain::ids::BudgetId;
 use rebound_domain::manifest::Stage;
 use rebound_domain::money::{Currency, Money};
-use rebound_domain::policy::{Budget, Policy, Stacking};
+use rebound_domain::policy::{Budget, Counts, Policy, Stacking};
 use rebound_domain::route::{Access, RouteEntry};
 use rebound_engine::{ControlError, PublishError};
 use rebound_sandbox::Class;
@@ -107,6 +107,7 @@ fn budget() -> Budget {
     Budget {
         id: BudgetId::new("spring").unwrap(),
         currency: currency(),
+        counts: Counts::Spend,
         limit: Money(100_000),
         benefits: vec!["amount-off".to_owned()],
         max_value: Money(10_000),

@@ -13,6 +13,7 @@ mod house;
 mod imports;
 mod orders;
 mod plan_size;
+mod promises;
 mod racing;
 mod restart;
 mod secrecy;

@@ -4,7 +4,7 @@ use rebound_domain::experiment::{Arm, Draft, PhaseSeed, Status};
 use rebound_domain::ids::{ArmKey, BudgetId, ExperimentKey};
 use rebound_domain::manifest::Stage;
 use rebound_domain::money::{BasisPoints, Money};
-use rebound_domain::policy::{Budget, Policy, Stacking};
+use rebound_domain::policy::{Budget, Counts, Policy, Stacking};
 use rebound_engine::{Mode, Origin};
 
 use crate::counter::counter;
@@ -37,6 +37,7 @@ async fn a_restart_brings_back_what_operators_set_and_what_orders_taught() {
     let budget = Budget {
         id: BudgetId::new("spring").unwrap(),
         currency: currency(),
+        counts: Counts::Spend,
         limit: Money(100_000),
         benefits: vec!["gift".to_owned()],
         max_value: Money(10_000),

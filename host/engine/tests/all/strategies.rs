@@ -4,7 +4,7 @@ use rebound_domain::ids::{OrderId, PluginRef};
 use rebound_domain::manifest::Stage;
 use rebound_domain::money::{BasisPoints, Money};
 use rebound_domain::plan::Plan;
-use rebound_domain::policy::{Budget, Policy, Stacking};
+use rebound_domain::policy::{Budget, Counts, Policy, Stacking};
 use rebound_domain::route::{Fallback, RouteEntry};
 use rebound_engine::{Mode, Origin};
 use rebound_storage::{Batch, Entry, Storage};
@@ -163,11 +163,12 @@ async fn a_stage_sees_what_stood_of_the_stages_before_it() {
     let budget = Budget {
         id: rebound_domain::ids::BudgetId::new("spring").unwrap(),
         currency: currency(),
+        counts: Counts::Spend,
         limit: Money(100_000),
         benefits: vec!["amount-off".to_owned()],
         max_value: Money(10_000),
         stacking: Stacking::Exclusive,
-        per_customer: 1,
+        per_customer: 9,
     };
     house.engine.set_budget(budget).await.unwrap();
     let hostile = house.hostile().await;
@@ -186,7 +187,7 @@ async fn a_stage_sees_what_stood_of_the_stages_before_it() {
         let calls: Vec<_> = calls(&plan).into_iter().map(|(stage, outcome, _)| (stage, outcome)).collect();
         assert_eq!(calls, outcomes, "{:?}", plan.trace.stages);
         assert_eq!(plan.sharing.achievements[0].key, seen);
-        assert!(plan.coupons.is_empty(), "a proposal is no coupon yet");
+        assert_eq!(plan.coupons.len(), 1, "what was proposed within the policy is minted");
     }
 }
 

@@ -9,6 +9,7 @@ use rebound_domain::catalog::{Candidate, Catalog, Query, Switched};
 use rebound_domain::ids::{BudgetId, EventId, OrderId, ProductId, Sku};
 use rebound_domain::limits::Limits;
 use rebound_domain::money::{Currency, Money};
+use rebound_domain::policy::{Counts, Stacking};
 use rebound_domain::product::Product;
 use rebound_domain::situation::{
     Allowance, Allowed, Context, Customer, Order, OrderLine, Prior, Purchase, ReturnEvent, ReturnLine,
@@ -153,6 +154,9 @@ pub(crate) fn situation() -> Situation {
                 benefits: words(&["amount-off"]),
                 max_value: Money(5_000),
                 left_for_customer: 1,
+                counts: Counts::Spend,
+                left: 1_000_000,
+                stacking: Stacking::Exclusive,
             }],
             incentive_max: Money(5_000),
             hold_max: Duration::hours(24),

@@ -26,7 +26,8 @@ pub(super) fn text(plan: &Value, origin: &str) -> String {
     page.copy(2, &segment["evidence"]);
     page.section("acknowledgement", &plan["acknowledgement"], |page, line| page.sentence(2, line));
     page.section("offers", &plan["offers"], Page::offer);
-    page.section("coupons", &plan["coupons"], |page, coupon| page.item(word(coupon, "code"), coupon));
+    page.section("coupons", &plan["coupons"], Page::coupon);
+    page.section("surprises", &plan["draws"], Page::draw);
     page.section("care", &plan["care"], |page, care| page.item(word(care, "action"), care));
     page.section("follow-ups", &plan["follow_ups"], |page, follow_up| {
         page.item(&format!("{} over {}", word(follow_up, "due_at"), word(follow_up, "channel")), follow_up);
@@ -52,7 +53,8 @@ pub(super) fn text(plan: &Value, origin: &str) -> String {
     page.section("trace", &plan["trace"]["stages"], Page::call);
     page.section("proposed, not minted", &plan["trace"]["proposals"], |page, proposal| {
         let what = [&proposal["terms"], &proposal["prizes"]].into_iter().find(|it| !it.is_null());
-        page.line(2, &format!("{}: {}", word(proposal, "plugin"), what.unwrap_or(&Value::Null)));
+        let (plugin, reason) = (word(proposal, "plugin"), word(proposal, "reason"));
+        page.line(2, &format!("{plugin}, {reason}: {}", what.unwrap_or(&Value::Null)));
     });
     page.text
 }
@@ -88,8 +90,49 @@ impl Page {
     fn offer(&mut self, offer: &Value) {
         let resolution = offer["resolution"].as_str().map(|it| format!(", as {it}")).unwrap_or_default();
         let (title, sku, price) = (word(offer, "title"), word(offer, "sku"), self.money(&offer["price"]));
-        self.line(2, &format!("{title} ({sku}), {price}{resolution}, by {}", word(offer, "plugin")));
+        let hold = &offer["hold"];
+        let held = hold["until"]
+            .as_str()
+            .map(|until| format!(", held at {} until {until}", self.money(&hold["price"])));
+        let held = held.unwrap_or_default();
+        self.line(2, &format!("{title} ({sku}), {price}{resolution}{held}, by {}", word(offer, "plugin")));
         self.copy(3, &offer["copy"]);
+    }
+
+    fn coupon(&mut self, coupon: &Value) {
+        let code = coupon["code"].as_str().unwrap_or("no code in a dry run");
+        let until = word(coupon, "expires_at");
+        self.item(&format!("{code}: {}, until {until}", self.benefit(coupon)), coupon);
+    }
+
+    fn draw(&mut self, draw: &Value) {
+        let total = &draw["total_weight"];
+        let outcome = match draw["drawn"].as_u64() {
+            Some(index) => format!("outcome {index} was drawn"),
+            None => "nothing is drawn in a dry run".to_owned(),
+        };
+        self.item(&outcome, draw);
+        for (index, prize) in draw["prizes"].as_array().into_iter().flatten().enumerate() {
+            let terms = &prize["terms"];
+            let what = if terms.is_null() { "no prize".to_owned() } else { self.benefit(terms) };
+            self.line(3, &format!("{index}: {} of {total}: {what}", prize["weight"]));
+        }
+    }
+
+    /// What a coupon gives, and from which spend on.
+    fn benefit(&self, terms: &Value) -> String {
+        let benefit = &terms["benefit"];
+        let kind = word(benefit, "kind");
+        let what = match (&benefit["amount"], benefit["share"].as_u64(), &benefit["product_id"]) {
+            (amount, ..) if amount.is_i64() => format!("{kind} {}", self.money(amount)),
+            (_, Some(share), _) => format!("{kind} {} basis points", share),
+            (.., product) if product.is_u64() => format!("{kind} product {product}"),
+            _ => kind.to_owned(),
+        };
+        match terms["min_spend"].as_i64() {
+            Some(1..) => format!("{what} from {}", self.money(&terms["min_spend"])),
+            _ => what,
+        }
     }
 
     fn item(&mut self, head: &str, item: &Value) {
@@ -176,8 +219,13 @@ mod tests {
             "return_id": "r-1", "source": "shop", "event_id": "e-1", "currency": "CNY",
             "refund": {"amount": 19_900, "lines": [{"sku": "LIP-01", "quantity": 1, "amount": 19_900, "order_id": "o-1"}]},
             "segment": {"key": "fit", "confidence": 0.8, "evidence": [[{"literal": "sent back for its "}, {"fact": "reason", "value": "color", "text": "colour"}]]},
-            "acknowledgement": [], "coupons": [], "care": [], "follow_ups": [],
-            "offers": [{"title": "Lip\u{1b}[31m balm", "sku": "LIP-02", "price": 9_900, "resolution": "exchange", "plugin": "rebound/upgrade@0.1.0", "copy": []}],
+            "acknowledgement": [], "care": [], "follow_ups": [],
+            "coupons": [{"code": "7K3M-9QXV-2DFT-A", "benefit": {"kind": "amount-off", "amount": 10_000}, "min_spend": 39_900,
+                "expires_at": "2026-11-28T00:00:00Z", "copy": [[{"literal": "For you."}]]}],
+            "draws": [{"drawn": 1, "total_weight": 10, "copy": [], "prizes": [
+                {"weight": 1, "terms": {"benefit": {"kind": "percent-off", "share": 500}, "min_spend": 0}}, {"weight": 9}]}],
+            "offers": [{"title": "Lip\u{1b}[31m balm", "sku": "LIP-02", "price": 9_900, "resolution": "exchange", "plugin": "rebound/upgrade@0.1.0",
+                "hold": {"price": 9_900, "until": "2026-11-26T00:00:00Z"}, "copy": []}],
             "sharing": {"cards": [], "achievements": []}, "progress": {"steps": [{"title": [{"literal": "Asked"}], "done_at": null, "copy": []}]},
             "dropped": [{"template": "upgrade.stock", "fact": "stock_left", "reason": "not-low-stock"}],
             "trace": {"stages": [{"stage": "recommendation", "plugin": "rebound/upgrade@0.1.0", "outcome": "value", "fallback": false,
@@ -190,7 +238,14 @@ return r-1 of shop e-1, made now
   segment fit, confidence 0.80
     sent back for its colour
   offers
-    Lip\\u{1b}[31m balm (LIP-02), 99.00 CNY, as exchange, by rebound/upgrade@0.1.0
+    Lip\\u{1b}[31m balm (LIP-02), 99.00 CNY, as exchange, held at 99.00 CNY until 2026-11-26T00:00:00Z, by rebound/upgrade@0.1.0
+  coupons
+    7K3M-9QXV-2DFT-A: amount-off 100.00 CNY from 399.00 CNY, until 2026-11-28T00:00:00Z
+      For you.
+  surprises
+    outcome 1 was drawn
+      0: 1 of 10: percent-off 500 basis points
+      1: 9 of 10: no prize
   progress
     [ ] Asked
   not said

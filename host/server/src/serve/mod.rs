@@ -108,6 +108,9 @@ struct Settings {
     grace: Duration,
 }
 
+/// How often it is looked at what is due.
+const DUE_INTERVAL: Duration = Duration::from_secs(1);
+
 /// Who may ask.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Access {
@@ -202,6 +205,7 @@ async fn serve(settings: Settings) -> Result<(), StartFault> {
     let engine = start_engine(&data, &settings).await?;
     let readiness = Readiness::default();
     let app = app(AppState::new(engine.clone(), auth, readiness.clone(), Timeouts::default()));
+    let promises = tokio::spawn(keep_promises(engine.clone()));
     // From here on a signal ends the service in order; before, there is nothing to finish.
     let mut signals = Signals::listen().map_err(StartFault::Runtime)?;
     announce(listener.local_addr().map_err(listen)?);
@@ -216,6 +220,7 @@ async fn serve(settings: Settings) -> Result<(), StartFault> {
     let (drain, grace) = (settings.drain, settings.grace);
     let options = ServeOptions { drain, grace, ..ServeOptions::default() };
     let ended = run(listener, app, readiness.clone(), options, until).await;
+    promises.abort();
     let closed = engine.close().await;
     if let Some(End::StorageFailed(unavailable)) = end {
         return Err(StartFault::StorageFailed(unavailable));
@@ -251,6 +256,21 @@ async fn start_engine(data: &DataDir, settings: &Settings) -> Result<Engine, Sta
         compute_queue_count_max: settings.compute_threads.get().saturating_mul(COMPUTE_QUEUE_PER_THREAD),
     };
     Ok(Engine::start(options).await?)
+}
+
+/// Ends what is due, once a second, as long as the service runs. A round that fails is tried again: nothing is lost but
+/// time, and a storage that fails for good ends the service anyway.
+async fn keep_promises(engine: Engine) {
+    let mut ticks = tokio::time::interval(DUE_INTERVAL);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        match engine.run_due(engine.now()).await {
+            Ok(0) => {}
+            Ok(count) => tracing::debug!(count, "promises ended"),
+            Err(error) => tracing::warn!(%error, "what is due is tried again"),
+        }
+    }
 }
 
 /// This very program: a newer one that was put in its place meanwhile would compile for another wasmtime, which the

@@ -18,7 +18,15 @@ pub(super) fn perform(config: &str) -> Result<Act, Failure> {
     let config = config.trim_matches('"');
     let (word, count) = config.split_once(' ').unwrap_or((config, "0"));
     let count: usize = count.parse().map_err(|_| Failure::InvalidConfig(config.into()))?;
-    let mut act = Act { number: None, word: None, products: None, state: StateChange::Keep, sees: None };
+    let mut act = Act {
+        number: None,
+        word: None,
+        products: None,
+        state: StateChange::Keep,
+        sees: None,
+        gives: None,
+        holds: None,
+    };
     match word {
         "serve" => {}
         "decline" => return Err(Failure::Declined("x".repeat(count))),
@@ -73,6 +81,9 @@ pub(super) fn perform(config: &str) -> Result<Act, Failure> {
         }
         "sees" => act.sees = Some(history),
         "bought" => act.sees = Some(bought),
+        "open" => act.sees = Some(open),
+        "gives" | "gives-twice" | "draws" => act.gives = Some((word.to_string(), count)),
+        "holds" => act.holds = Some(count as u64),
         "state" => act.state = StateChange::Put(vec![7; count]),
         _ => return Err(Failure::InvalidConfig(config.into())),
     }
@@ -102,6 +113,11 @@ fn history(context: &Context) -> String {
     let sold: u32 = found.iter().filter_map(|candidate| candidate.units_sold).sum();
     let with = found.iter().filter(|candidate| candidate.affinity.is_some_and(|it| it > 0.0)).count();
     format!("returns-{}-sold-{sold}-with-{with}", context.customer.returns)
+}
+
+/// How many coupons this customer can use.
+fn open(context: &Context) -> String {
+    format!("open-{}", context.customer.prior.coupons_open)
 }
 
 /// How many units of each purchase came back, the latest first.
