@@ -235,6 +235,14 @@ pub struct PlanSharing {
     pub achievements: Vec<PlanAchievement>,
 }
 
+impl PlanSharing {
+    /// Every reward, cards first.
+    pub fn rewards(&self) -> impl Iterator<Item = &PlanReward> {
+        let cards = self.cards.iter().filter_map(|card| card.reward.as_ref());
+        cards.chain(self.achievements.iter().filter_map(|achievement| achievement.reward.as_ref()))
+    }
+}
+
 /// A card.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PlanCard {

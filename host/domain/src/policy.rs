@@ -222,6 +222,17 @@ pub enum Counts {
     Uses,
 }
 
+impl Counts {
+    /// The interface's word.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Counts::Spend => "spend",
+            Counts::Uses => "uses",
+        }
+    }
+}
+
 /// Whether coupons combine.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -8,6 +8,7 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
+use rebound_domain::ids::PluginRef;
 use rebound_domain::plan::{Plan, StageTrace};
 
 /// The figures of one engine.
@@ -18,6 +19,9 @@ pub(crate) struct Figures {
     calls: Family<Call, Counter>,
     fuel: Family<Version, Counter>,
     retries: Counter,
+    coupons: Family<Proposed, Counter>,
+    draws: Family<Decision, Counter>,
+    holds: Counter,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -31,6 +35,12 @@ struct Call {
     plugin: String,
     outcome: String,
     arm: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Proposed {
+    plugin: String,
+    outcome: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -62,7 +72,13 @@ impl Figures {
             "Decisions made again because others wrote first",
             retries.clone(),
         );
-        Self { registry, decisions, duration, calls, fuel, retries }
+        let coupons = Family::default();
+        registry.register("coupons", "Coupons proposed, by what became of them", coupons.clone());
+        let draws = Family::default();
+        registry.register("draws", "Surprises drawn, by whether there was a prize", draws.clone());
+        let holds = Counter::default();
+        registry.register("price_holds", "Price holds made", holds.clone());
+        Self { registry, decisions, duration, calls, fuel, retries, coupons, draws, holds }
     }
 
     pub(crate) fn decided(&self, outcome: &'static str, took: Duration) {
@@ -72,6 +88,19 @@ impl Figures {
 
     pub(crate) fn ran(&self, plan: &Plan) {
         plan.trace.stages.iter().for_each(|call| self.called(call));
+        let proposed = |plugin: &PluginRef, outcome: &str| {
+            let (plugin, outcome) = (plugin.to_string(), outcome.to_owned());
+            self.coupons.get_or_create(&Proposed { plugin, outcome }).inc();
+        };
+        plan.coupons.iter().for_each(|coupon| proposed(&coupon.plugin, "issued"));
+        plan.sharing.rewards().for_each(|reward| proposed(&reward.plugin, "promised"));
+        plan.trace.proposals.iter().for_each(|refused| proposed(&refused.plugin, &refused.reason));
+        for draw in &plan.draws {
+            let prize = draw.drawn.and_then(|drawn| draw.prizes.get(drawn as usize)?.terms.as_ref());
+            let outcome = if prize.is_some() { "prize" } else { "nothing" };
+            self.draws.get_or_create(&Decision { outcome }).inc();
+        }
+        self.holds.inc_by(plan.offers.iter().filter(|offer| offer.hold.is_some()).count() as u64);
     }
 
     pub(crate) fn retried(&self) {

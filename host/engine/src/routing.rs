@@ -6,12 +6,12 @@ use rebound_domain::ids::{BudgetId, ExperimentKey};
 use rebound_domain::manifest::Stage;
 use rebound_domain::policy::{Budget, Policy};
 use rebound_domain::route::{self, RouteEntry};
-use rebound_storage::{Batch, Key, Revision, VALUE_BYTES_MAX};
+use rebound_storage::{Batch, Entry, Key, Revision, VALUE_BYTES_MAX};
 use serde::Serialize;
 
 use crate::Engine;
 use crate::control::{Control, Versioned};
-use crate::error::ControlError;
+use crate::error::{ControlError, Fault};
 use crate::keys;
 use crate::records::encode;
 
@@ -131,6 +131,14 @@ impl Engine {
         budget
             .check()
             .map_err(|error| ControlError::Invalid { field: error.field(), problem: error.to_string() })?;
+        if let Some(current) = control.budgets.get(&budget.id).filter(|it| it.value.counts != budget.counts) {
+            let problem = format!(
+                "is {}, and this budget has counted {} since it was declared; declare another budget",
+                budget.counts.word(),
+                current.value.counts.word()
+            );
+            return Err(ControlError::Invalid { field: "counts".to_owned(), problem });
+        }
         let is_new = !control.budgets.contains_key(&budget.id);
         if is_new && control.budgets.len() >= BUDGETS_MAX {
             let problem = format!(
@@ -151,6 +159,19 @@ impl Engine {
     #[must_use]
     pub fn budget(&self, id: &BudgetId) -> Option<Budget> {
         self.control().budgets.get(id).map(|budget| budget.value.clone())
+    }
+
+    /// Every budget, by id, with what its coupons have charged it: minor units, or uses.
+    ///
+    /// # Errors
+    /// [`Fault`] when the storage cannot answer.
+    pub async fn budgets(&self) -> Result<Vec<(Budget, i128)>, Fault> {
+        let control = self.control();
+        let counters = control.budgets.keys().map(keys::budget_charged).collect();
+        let read = self.shared.storage.get(counters).await?;
+        self.shared.storage.durable(read.sequence).await?;
+        let charged = read.value.iter().map(|entry| entry.as_ref().and_then(Entry::counter).unwrap_or(0));
+        Ok(control.budgets.values().map(|budget| budget.value.clone()).zip(charged).collect())
     }
 
     /// Writes what an operator set. Each part may be within its bound and the whole over what can be stored; then

@@ -15,7 +15,7 @@ use crate::json::Json;
 use crate::path::{NoParams, PathPart};
 use crate::problem::Problem;
 use crate::wire::experiment::{Experiment, ExperimentDraft, ExperimentList};
-use crate::wire::policy::{Budget, Policy};
+use crate::wire::policy::{Budget, BudgetList, Policy};
 use crate::wire::route::{self, Route};
 use crate::wire::scalar;
 
@@ -213,6 +213,20 @@ pub(super) async fn get_budget(
     _: NoParams,
 ) -> Result<Response, Problem> {
     current_budget(&state, &id)
+}
+
+/// List every coupon budget, with what it was charged and what is left.
+#[utoipa::path(
+    get,
+    path = "/v1/budgets",
+    tag = "control",
+    operation_id = "list_budgets",
+    responses((status = 200, description = "By id", body = BudgetList)),
+    extensions(("x-problems" = json!(["busy", "storage_unavailable"]))),
+)]
+pub(super) async fn list_budgets(State(state): State<AppState>, _: NoParams) -> Result<Response, Problem> {
+    let budgets = state.engine().budgets().await?.into_iter().map(Into::into).collect();
+    Ok(json(StatusCode::OK, &BudgetList { budgets }))
 }
 
 fn current_budget(state: &AppState, id: &BudgetId) -> Result<Response, Problem> {

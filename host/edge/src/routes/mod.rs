@@ -34,6 +34,7 @@ pub(crate) fn guarded() -> OpenApiRouter<AppState> {
         .routes(routes!(control::list_experiments))
         .routes(routes!(control::put_policy, control::get_policy))
         .routes(routes!(control::put_budget, control::get_budget))
+        .routes(routes!(control::list_budgets))
         .routes(routes!(service::metrics))
         .routes(routes!(service::document))
 }

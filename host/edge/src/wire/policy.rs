@@ -1,7 +1,7 @@
 //! What the merchant allows, and the budgets that coupons draw on.
 
 use rebound_domain::ids::BudgetId;
-use rebound_domain::money::Currency;
+use rebound_domain::money::{Currency, Money};
 use rebound_domain::policy as domain;
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
@@ -91,6 +91,34 @@ pub(crate) struct Budget {
     #[serde(default = "one", deserialize_with = "or_one")]
     #[schema(nullable)]
     per_customer: Count,
+}
+
+/// Every coupon budget, with what it was charged.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct BudgetList {
+    /// By id.
+    pub(crate) budgets: Vec<BudgetState>,
+}
+
+/// A coupon budget, and what is left of it.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct BudgetState {
+    /// Its id.
+    id: String,
+    /// What the operator declared.
+    budget: Budget,
+    /// What coupons that have not ended unused have charged it: minor units, or how many.
+    charged: Amount,
+    /// What is left.
+    left: Amount,
+}
+
+impl From<(domain::Budget, i128)> for BudgetState {
+    fn from((budget, charged): (domain::Budget, i128)) -> Self {
+        let charged = Money(i64::try_from(charged).unwrap_or(i64::MAX));
+        let left = (budget.limit - charged).max(Money::ZERO);
+        Self { id: budget.id.to_string(), budget: budget.into(), charged: charged.into(), left: left.into() }
+    }
 }
 
 /// What a budget's limit counts.

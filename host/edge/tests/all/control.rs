@@ -65,10 +65,23 @@ async fn a_budget_is_set_and_read_back_as_it_can_be_set() {
     let set = service.put("/v1/budgets/spring").json(&wanted).send().await.expect(200);
     assert_eq!(set.json(), wanted);
     assert_eq!(service.get("/v1/budgets/spring").send().await.expect(200).json(), wanted);
-    let shorter = json!({"currency": "CNY", "limit": 5, "max_value": 5, "benefits": ["gift"]});
+    let other = json!({"currency": "CNY", "limit": 10, "max_value": 5, "benefits": ["gift"]});
+    let (_, detail) = service.put("/v1/budgets/spring").json(&other).send().await.expect(422).problem();
+    assert!(detail.contains("counts"), "what it counted cannot become something else: {detail}");
+    let shorter =
+        json!({"currency": "CNY", "counts": "uses", "limit": 5, "max_value": 5, "benefits": ["gift"]});
     let set = service.put("/v1/budgets/spring").json(&shorter).send().await.expect(200).json();
     assert_eq!((&set["stacking"], &set["per_customer"]), (&json!("exclusive"), &json!(1)));
-    assert_eq!(set["counts"], "spend");
+    service.put("/v1/budgets/autumn").json(&other).send().await.expect(200);
+    let all = service.get("/v1/budgets").send().await.expect(200).json();
+    let told: Vec<_> = all["budgets"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| (&it["id"], &it["budget"]["counts"], &it["charged"], &it["left"]))
+        .collect();
+    let (autumn, spring, spend, uses) = (json!("autumn"), json!("spring"), json!("spend"), json!("uses"));
+    assert_eq!(told, [(&autumn, &spend, &json!(0), &json!(10)), (&spring, &uses, &json!(0), &json!(5))]);
     for (name, value) in [
         ("currency", json!("USD")),
         ("limit", json!(-1)),

@@ -55,9 +55,7 @@ pub(crate) fn make<'a>(
 /// Every coupon of a plan, with who proposed it.
 fn coupons(plan: &Plan) -> impl Iterator<Item = (&Coupon, &PluginRef, CouponState)> {
     let issued = plan.coupons.iter().map(|it| (&it.coupon, &it.plugin, CouponState::Issued));
-    let cards = plan.sharing.cards.iter().filter_map(|card| card.reward.as_ref());
-    let achievements = plan.sharing.achievements.iter().filter_map(|it| it.reward.as_ref());
-    let promised = cards.chain(achievements).map(|it| (&it.coupon, &it.plugin, CouponState::Promised));
+    let promised = plan.sharing.rewards().map(|it| (&it.coupon, &it.plugin, CouponState::Promised));
     issued.chain(promised)
 }
 

@@ -82,6 +82,22 @@ async fn a_coupon_is_made_with_its_plan_and_its_budget_is_charged_once() {
 }
 
 #[tokio::test]
+async fn operators_read_what_was_promised() {
+    let house = giving("gives 300", Counts::Spend, LIMIT, 9).await;
+    decide(&house, 1, "c-1").await;
+    let budgets = house.engine.budgets().await.unwrap();
+    assert_eq!(
+        budgets.iter().map(|(budget, charged)| (budget.id.as_str(), *charged)).collect::<Vec<_>>(),
+        [("spring", 300)]
+    );
+    let figures = house.engine.figures();
+    assert!(
+        figures.contains(r#"rebound_coupons_total{plugin="tests/hostile@0.1.0",outcome="issued"} 1"#),
+        "{figures}"
+    );
+}
+
+#[tokio::test]
 async fn a_dry_run_promises_nothing_and_draws_nothing() {
     let house = giving("draws 300", Counts::Spend, LIMIT, 9).await;
     let before = house.records().await;
