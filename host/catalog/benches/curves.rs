@@ -28,8 +28,8 @@ use market::{Market, Random};
 const SIZES: [u32; 2] = [1_000, 10_000];
 const QUERIES: usize = 300;
 const RUNS: usize = 3;
-/// A kind of query that is slow is asked fewer times, at least this often; the table says how often at least.
-const QUERIES_MIN: usize = 30;
+/// A kind of query that is slow is asked fewer times, at least this often: its p99 is then its maximum.
+const QUERIES_MIN: usize = 12;
 const TIME_PER_KIND: Duration = Duration::from_millis(400);
 /// Upserts a second that readers have to live with.
 const UPSERTS_PER_SECOND: u32 = 10_000;
@@ -131,7 +131,9 @@ struct Table {
 }
 
 impl Table {
+    /// Says it at once too: a run of a million products that is broken off has still measured something.
     fn add(&mut self, row: String, cell: String) {
+        eprintln!("{row} | {cell}");
         match self.rows.iter_mut().find(|it| it.0 == row) {
             Some(known) => known.1.push(cell),
             None => self.rows.push((row, vec![cell])),
