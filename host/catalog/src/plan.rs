@@ -28,8 +28,9 @@ const WALK_FACTOR: usize = 4;
 /// Comparing one product's buyers costs about as much as counting so many entries of baskets.
 const ENTRIES_PER_COMPARISON: usize = 16;
 
-/// From so many products in the shortest source on, conditions are intersected as bits first, which takes tens of
-/// microseconds for a million products; tests have few products.
+/// From so many products in the shortest source on, conditions are intersected as bits first. Measured at a million
+/// products: 35 us for two listings, 700 us for thirty-two, whether or not a walk would have been quicker. Tests
+/// have few products.
 const MATCH_MIN: usize = if cfg!(test) { 16 } else { 2_048 };
 /// Reading an id and finding its bit unset costs about a sixteenth of looking at the product.
 const SKIPS_PER_VISIT: usize = 16;

@@ -92,7 +92,7 @@ fn counts_of_20_000_orders_equal_a_recount_whatever_came_late_or_between() {
             ..Query::default()
         };
         let found = view.search(&query);
-        assert_eq!(found.len() as u32, PRODUCTS - 1);
+        assert_eq!(found.len(), PRODUCTS as usize - 1);
         for candidate in found {
             let to = candidate.id.0;
             let returns = settled.get(&from).copied().unwrap_or(0);
@@ -104,7 +104,9 @@ fn counts_of_20_000_orders_equal_a_recount_whatever_came_late_or_between() {
                 (Some(a), Some(b)) => {
                     let both = a.intersection(b).count();
                     met += both;
-                    Some((both as f64 / (a.len() as f64 * b.len() as f64).sqrt()) as f32)
+                    let cosine = both as f64 / (a.len() as f64 * b.len() as f64).sqrt();
+                    #[allow(clippy::cast_possible_truncation, reason = "the nearest f32 is meant")]
+                    Some(cosine as f32)
                 }
                 _ => None,
             };
