@@ -116,6 +116,15 @@ impl<'a> Circle<'a> {
         cosine(both, own.len(), theirs.len())
     }
 
+    /// What no product with a complete list of buyers exceeds, that has so many of them in common: it has at least
+    /// as many buyers, so `both / sqrt(|A| |B|) <= sqrt(both / |A|)`.
+    pub(crate) fn affinity_max(&self, both: u32) -> f32 {
+        // The margin covers the rounding of scores to f32, so that ties by id stay exact.
+        #[allow(clippy::cast_possible_truncation, reason = "rounded up on purpose")]
+        let bound = ((f64::from(both) / self.buyers.sample().len() as f64).sqrt() * (1.0 + 1e-6)) as f32;
+        bound
+    }
+
     fn common<'b>(&self, other: &'b Buyers) -> (&'a [Buyer], &'b [Buyer]) {
         let hash_max = self.buyers.hash_max.min(other.hash_max);
         (self.buyers.within(hash_max), other.within(hash_max))

@@ -93,8 +93,22 @@ impl Catalogue {
             None => self.enter(&item.product, place),
             Some(old) => self.replace(old, &item.product, place),
         };
-        let row = Row { price: place.price, sold_out: item.stock == Some(0), document, item: Arc::new(item) };
+        let sold_out = item.stock == Some(0);
+        let before = old.filter(|old| !old.sold_out).map(|old| Place { price: old.price, ..place });
+        self.restock(before, (!sold_out).then_some(place));
+        let row = Row { price: place.price, sold_out, document, item: Arc::new(item) };
         *self.state.rows.slot(id.0) = Some(row);
+    }
+
+    /// Keeps the listing of what is in stock: from where a product stood in it, if it did, to where it stands.
+    fn restock(&mut self, before: Option<Place>, after: Option<Place>) {
+        let in_stock = &mut self.state.in_stock;
+        match (before, after) {
+            (Some(from), Some(to)) => in_stock.shift(from, to),
+            (Some(from), None) => in_stock.leave(from, Orders::All),
+            (None, Some(to)) => in_stock.join(to, Orders::All),
+            (None, None) => {}
+        }
     }
 
     fn enter(&mut self, product: &Product, place: Place) -> Arc<Document> {
@@ -177,8 +191,12 @@ impl Catalogue {
         sales.units = before.saturating_add(units);
         let after = sales.units;
         if let Some(row) = self.state.row(id) {
-            let (document, price) = (Arc::clone(&row.document), row.price);
-            self.shift(&document, Place { id, price, units: before }, Place { id, price, units: after });
+            let (document, price, sold_out) = (Arc::clone(&row.document), row.price, row.sold_out);
+            let (from, to) = (Place { id, price, units: before }, Place { id, price, units: after });
+            self.shift(&document, from, to);
+            if !sold_out {
+                self.state.in_stock.shift(from, to);
+            }
         }
     }
 
@@ -204,7 +222,11 @@ impl Catalogue {
         all.sort_unstable();
         *basket = all.into();
         for product in new {
-            self.state.sales.slot(product.0).buyers.insert(buyer, self.buyers_max);
+            let buyers = &mut self.state.sales.slot(product.0).buyers;
+            buyers.insert(buyer, self.buyers_max);
+            if !buyers.is_complete() {
+                self.state.sampled.insert(product);
+            }
         }
     }
 

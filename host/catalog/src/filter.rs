@@ -4,6 +4,7 @@ use rebound_domain::catalog::Query;
 use rebound_domain::ids::ProductId;
 use rebound_domain::money::Money;
 
+use crate::bits::Flat;
 use crate::dictionary::Symbol;
 use crate::listing::{Listing, Orders};
 use crate::state::{Row, State};
@@ -88,8 +89,32 @@ impl<'a> Filter<'a> {
             sources.extend((!symbols.is_empty()).then(|| of(symbols, Orders::All)));
         }
         sources.extend(self.brand.map(|brand| of(&[brand], Orders::All)));
+        sources.extend(self.in_stock.then(|| self.source(vec![&self.state.in_stock], Orders::All)));
         sources.extend(self.style.map(|style| of(&[style], Orders::Id)));
         sources
+    }
+
+    /// What satisfies every condition whose products are listed in all orders: all conditions but style, price and
+    /// what is excluded. None where the numbers of products are so sparse that bits would be longer than lists.
+    pub(crate) fn matches(&self, sources: &[Source<'a>]) -> Option<Flat> {
+        let all = &self.state.all.by_id;
+        let last = all.last().filter(|last| last.0 as usize / 64 <= all.count())?;
+        let mut matches: Option<Flat> = None;
+        // The first source is all products: no condition.
+        for source in sources.iter().skip(1).filter(|source| source.orders == Orders::All) {
+            let mut any = Flat::new(last);
+            for listing in &source.listings {
+                match &listing.bits {
+                    Some(bits) => any.unite(bits),
+                    None => listing.by_id.iter().for_each(|id| any.insert(id)),
+                }
+            }
+            match &mut matches {
+                Some(matches) => matches.intersect(&any),
+                None => matches = Some(any),
+            }
+        }
+        matches
     }
 
     fn source(&self, listings: Vec<&'a Listing>, orders: Orders) -> Source<'a> {

@@ -7,6 +7,7 @@
 //!
 //! Formulas, complexity and memory: `docs/catalogue.md`. Start reading at [`search`], then [`plan`].
 
+mod bits;
 mod buyers;
 mod catalogue;
 mod dictionary;
@@ -21,6 +22,7 @@ mod sorted;
 mod state;
 mod switching;
 mod text;
+mod together;
 mod top;
 mod trie;
 

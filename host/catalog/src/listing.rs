@@ -5,6 +5,7 @@ use std::cmp::Reverse;
 use rebound_domain::ids::ProductId;
 use rebound_domain::money::Money;
 
+use crate::bits::Bits;
 use crate::sorted::Sorted;
 
 /// Which orders a listing keeps.
@@ -16,6 +17,11 @@ pub(crate) enum Orders {
     All,
 }
 
+/// From so many products on, a listing also keeps them as bits, until it has less than half of that: a leaf of
+/// bits may hold a single product, and at this size costs at most 32 bytes for each up to a million products.
+/// Tests have few products and would otherwise never see it.
+const CROWDED: usize = if cfg!(test) { 24 } else { 4_096 };
+
 /// A set of products.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Listing {
@@ -23,6 +29,8 @@ pub(crate) struct Listing {
     /// Empty where only [`Orders::Id`] is kept, as is the next one.
     pub(crate) by_price: Sorted<(Money, ProductId)>,
     pub(crate) by_units: Sorted<(Reverse<u32>, ProductId)>,
+    /// The same products, when they are many and every order is kept.
+    pub(crate) bits: Option<Bits>,
 }
 
 /// What a product's places in a listing depend on.
@@ -39,6 +47,11 @@ impl Listing {
         if orders == Orders::All {
             self.by_price.insert((place.price, place.id));
             self.by_units.insert((Reverse(place.units), place.id));
+            match &mut self.bits {
+                Some(bits) => bits.insert(place.id),
+                None if self.by_id.count() >= CROWDED => self.bits = Some(self.by_id.iter().collect()),
+                None => {}
+            }
         }
     }
 
@@ -47,6 +60,8 @@ impl Listing {
         if orders == Orders::All {
             self.by_price.remove(&(place.price, place.id));
             self.by_units.remove(&(Reverse(place.units), place.id));
+            self.bits = self.bits.take().filter(|_| self.by_id.count() >= CROWDED / 2);
+            self.bits.iter_mut().for_each(|bits| bits.remove(place.id));
         }
     }
 

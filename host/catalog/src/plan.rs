@@ -12,6 +12,7 @@ use std::hash::BuildHasherDefault;
 use rebound_domain::ids::ProductId;
 use rebound_domain::money::Money;
 
+use crate::bits::Flat;
 use crate::buyers::Circle;
 use crate::document::{NumberHasher, Vector};
 use crate::filter::{Filter, Source};
@@ -26,6 +27,15 @@ const SCAN_MAX: usize = 64;
 const WALK_FACTOR: usize = 4;
 /// Comparing one product's buyers costs about as much as counting so many entries of baskets.
 const ENTRIES_PER_COMPARISON: usize = 16;
+
+/// From so many products in the shortest source on, conditions are intersected as bits first. Measured at a million
+/// products: 35 us for two listings, 700 us for thirty-two, whether or not a walk would have been quicker. Tests
+/// have few products.
+const MATCH_MIN: usize = if cfg!(test) { 16 } else { 2_048 };
+/// Reading an id and finding its bit unset costs about a sixteenth of looking at the product.
+const SKIPS_PER_VISIT: usize = 16;
+/// The same from dear to cheap, where each price is looked up.
+const FALLING_SKIPS_PER_VISIT: usize = 2;
 
 /// A number that every product has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +57,8 @@ pub(crate) struct Plan<'a> {
     shortest: Source<'a>,
     /// The source with the fewest products that is kept in every order.
     ordered: Source<'a>,
+    /// The products that satisfy the conditions together, where that is worth knowing, and how many they are.
+    matches: Option<(Flat, usize)>,
 }
 
 impl<'a> Plan<'a> {
@@ -59,11 +71,37 @@ impl<'a> Plan<'a> {
                 .cloned()
                 .expect("all products are a source in every order")
         };
-        Self { state, filter, limit, shortest: shortest(None), ordered: shortest(Some(Orders::All)) }
+        let (shortest, mut ordered) = (shortest(None), shortest(Some(Orders::All)));
+        let conditions = sources.iter().skip(1).filter(|source| source.orders == Orders::All);
+        let narrows = shortest.listings.len() > 1 || conditions.count() > 1;
+        let matches = (narrows && shortest.count > MATCH_MIN).then(|| filter.matches(&sources)).flatten();
+        let matches = matches.map(|it| (it.count(), it)).map(|(count, it)| (it, count));
+        // Where most products match, skipping those that do not is quicker than merging many listings.
+        if let Some((_, count)) = matches
+            && ordered.listings.len() > 1
+            && sources[0].count < count.saturating_mul(4 * ordered.listings.len())
+        {
+            ordered = sources[0].clone();
+        }
+        Self { state, filter, limit, shortest, ordered, matches }
+    }
+
+    /// How many products a scan looks at.
+    fn count(&self) -> usize {
+        self.matches.as_ref().map_or(self.shortest.count, |it| it.1.min(self.shortest.count))
+    }
+
+    fn may_match(&self, id: ProductId) -> bool {
+        self.matches.as_ref().is_none_or(|it| it.0.holds(id))
+    }
+
+    /// The product's row, when it satisfies every condition.
+    fn accept(&self, id: ProductId) -> Option<&'a Row> {
+        self.may_match(id).then(|| self.filter.accept(id)).flatten()
     }
 
     pub(crate) fn by_number(&self, number: Number) -> Vec<ProductId> {
-        if self.shortest.count > SCAN_MAX.max(self.limit)
+        if self.count() > SCAN_MAX.max(self.limit)
             && let Some(found) = self.walk_to_limit(number)
         {
             return found;
@@ -75,7 +113,7 @@ impl<'a> Plan<'a> {
 
     pub(crate) fn by_similarity(&self, vector: &Vector<'_>) -> Vec<ProductId> {
         let score = |_: ProductId, row: &Row| vector.cosine(&row.document);
-        if self.shortest.count > SCAN_MAX
+        if self.count() > SCAN_MAX
             && let Some(top) = self.sharing_terms(vector)
             && let Some(found) = self.fill(top, score)
         {
@@ -86,14 +124,24 @@ impl<'a> Plan<'a> {
 
     pub(crate) fn by_affinity(&self, circle: &Circle<'_>) -> Vec<ProductId> {
         let entries = self.state.entries_together(circle);
-        if self.shortest.count * ENTRIES_PER_COMPARISON <= entries {
+        if self.count() * ENTRIES_PER_COMPARISON <= entries {
             return self.scan_scores(|id, _| self.state.affinity(circle, id));
         }
-        let together = self.state.together(circle);
+        let together = self.state.together(circle, entries);
         let score = |id: ProductId, _: &Row| self.state.affinity_together(circle, &together, id);
         let mut top = Top::new(self.limit);
-        for &id in together.keys() {
+        let sampled = &self.state.sampled;
+        for id in sampled.iter().filter(|id| together.of(*id) > 0) {
             self.offer(&mut top, id, score);
+        }
+        for (both, id) in together.highest_first() {
+            // Of sampled products the bound says nothing; they are all in already.
+            if top.worst().is_some_and(|worst| worst < rank_of(Some(circle.affinity_max(both)))) {
+                break;
+            }
+            if !sampled.contains(&id) {
+                self.offer(&mut top, id, score);
+            }
         }
         self.fill(top, score).unwrap_or_else(|| self.scan_scores(score))
     }
@@ -103,11 +151,12 @@ impl<'a> Plan<'a> {
     fn sharing_terms(&self, vector: &Vector<'_>) -> Option<Top> {
         let mut top = Top::new(self.limit);
         let mut seen = HashSet::<ProductId, BuildHasherDefault<NumberHasher>>::default();
-        let mut room = self.shortest.count;
+        let skips = self.matches.as_ref().map_or(1, |_| SKIPS_PER_VISIT / 2);
+        let mut room = self.count() * skips;
         for (term, bound_after) in vector.terms() {
             let listing = self.state.dictionary.listing(term)?;
             room = room.checked_sub(listing.by_id.count())?;
-            for id in listing.by_id.iter().filter(|id| seen.insert(*id)) {
+            for id in listing.by_id.iter().filter(|id| self.may_match(*id) && seen.insert(*id)) {
                 self.offer(&mut top, id, |_, row| vector.cosine(&row.document));
             }
             // The margin covers the rounding of scores to f32, so that ties by id stay exact.
@@ -122,7 +171,7 @@ impl<'a> Plan<'a> {
 
     /// Enters a product that passes and whose score is above zero.
     fn offer(&self, top: &mut Top, id: ProductId, score: impl Fn(ProductId, &Row) -> Option<f32>) {
-        if let Some(row) = self.filter.accept(id)
+        if let Some(row) = self.accept(id)
             && let known @ Some(above_zero) = score(id, row)
             && above_zero > 0.0
         {
@@ -161,12 +210,16 @@ impl<'a> Plan<'a> {
     /// Visits the products that pass in the order of a number, for as long as `visit` says. None when it was
     /// given up because too few passed.
     fn walk(&self, number: Number, mut visit: impl FnMut(ProductId, &Row) -> bool) -> Option<()> {
-        let budget = self.shortest.count.max(self.limit) * WALK_FACTOR;
-        for (step, id) in self.ordered(number).enumerate() {
-            if step == budget {
-                return None;
-            }
-            if let Some(row) = self.filter.accept(id)
+        let skips = match (&self.matches, number) {
+            (None, _) => WALK_FACTOR,
+            (Some(_), Number::PriceFalling) => FALLING_SKIPS_PER_VISIT,
+            (Some(_), _) => SKIPS_PER_VISIT,
+        };
+        let visit_cost = self.matches.as_ref().map_or(1, |_| skips);
+        let mut room = self.count().max(self.limit) * skips;
+        for id in self.ordered(number) {
+            room = room.checked_sub(if self.may_match(id) { visit_cost } else { 1 })?;
+            if let Some(row) = self.accept(id)
                 && !visit(id, row)
             {
                 break;
@@ -193,10 +246,14 @@ impl<'a> Plan<'a> {
     }
 
     fn scan(&self, mut visit: impl FnMut(ProductId, &Row)) {
-        for id in self.filter.ids(&self.shortest) {
-            if let Some(row) = self.filter.accept(id) {
+        let mut look = |id| {
+            if let Some(row) = self.accept(id) {
                 visit(id, row);
             }
+        };
+        match &self.matches {
+            Some((matches, count)) if *count <= self.shortest.count => matches.iter().for_each(look),
+            _ => self.filter.ids(&self.shortest).into_iter().for_each(&mut look),
         }
     }
 

@@ -1,7 +1,5 @@
 //! What a snapshot holds: persistent structures, all of one moment.
 
-use std::collections::HashMap;
-use std::hash::BuildHasherDefault;
 use std::sync::Arc;
 
 use rebound_domain::ids::{ProductId, Sku};
@@ -10,10 +8,11 @@ use rebound_domain::product::Product;
 
 use crate::buyers::{Buyers, Circle};
 use crate::dictionary::{Dictionary, hash};
-use crate::document::{Document, NumberHasher, Vector};
+use crate::document::{Document, Vector};
 use crate::listing::Listing;
 use crate::sorted::Sorted;
 use crate::switching::Switching;
+use crate::together::Together;
 use crate::trie::Trie;
 
 /// A product with what only the host knows of it.
@@ -35,8 +34,12 @@ pub(crate) struct State {
     pub(crate) skus: Sorted<(u64, ProductId)>,
     /// Every product.
     pub(crate) all: Listing,
+    /// Those not known to be sold out.
+    pub(crate) in_stock: Listing,
     pub(crate) dictionary: Dictionary,
     pub(crate) sales: Trie<Sales>,
+    /// Products of which only a sample of the buyers is kept.
+    pub(crate) sampled: Sorted<ProductId>,
     /// The products of each buyer, by the buyer's number, sorted.
     pub(crate) baskets: Trie<Arc<[ProductId]>>,
     pub(crate) switching: Switching,
@@ -60,9 +63,6 @@ pub(crate) struct Sales {
     pub(crate) units: u32,
     pub(crate) buyers: Buyers,
 }
-
-/// For each product, how many of another one's buyers bought it too.
-pub(crate) type Together = HashMap<ProductId, u32, BuildHasherDefault<NumberHasher>>;
 
 impl State {
     pub(crate) fn row(&self, id: ProductId) -> Option<&Row> {
@@ -100,11 +100,12 @@ impl State {
     }
 
     /// Counts, over the sample of one product's buyers, what else they bought.
-    pub(crate) fn together(&self, circle: &Circle<'_>) -> Together {
-        let mut together = Together::default();
+    pub(crate) fn together(&self, circle: &Circle<'_>, entries: usize) -> Together {
+        let end = self.all.by_id.last().map_or(0, |last| last.0 as usize + 1);
+        let mut together = Together::new(entries, end);
         for buyer in circle.buyers().sample() {
             for &product in self.baskets.get(buyer.number()).into_iter().flat_map(|basket| basket.iter()) {
-                *together.entry(product).or_default() += 1;
+                together.count(product);
             }
         }
         together
@@ -122,6 +123,6 @@ impl State {
         if !buyers.is_complete() {
             return circle.affinity(buyers);
         }
-        circle.affinity_of(together.get(&id).copied().unwrap_or(0) as usize, buyers)
+        circle.affinity_of(together.of(id) as usize, buyers)
     }
 }

@@ -17,6 +17,7 @@ use crate::{Catalogue, CustomerKey, Item, Sale, Snapshot, View};
 
 mod examples;
 mod properties;
+mod recount;
 
 /// One thing that arrives.
 #[derive(Debug, Clone)]

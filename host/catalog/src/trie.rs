@@ -46,6 +46,11 @@ impl<T> Trie<T> {
         }
     }
 
+    /// Visits the leaves that were ever written, ascending, each with its first slot's number.
+    pub(crate) fn each_leaf(&self, visit: &mut impl FnMut(u32, &[T; FAN_OUT])) {
+        self.root.each_leaf(0, self.shift, visit);
+    }
+
     fn reaches(&self, number: u32) -> bool {
         u64::from(number) >> (self.shift + BITS) == 0
     }
@@ -63,6 +68,23 @@ impl<T: Clone + Default> Trie<T> {
             }
         }
         self.root.slot(number, self.shift)
+    }
+}
+
+impl<T> Node<T> {
+    fn each_leaf(&self, first: u32, shift: u32, visit: &mut impl FnMut(u32, &[T; FAN_OUT])) {
+        match self {
+            Self::Empty => {}
+            Self::Leaf(slots) => visit(first, slots),
+            Self::Branch(children) => {
+                for (digit, child) in (0..).zip(children.iter()) {
+                    // A number's upper digits are zero where its 32 bits end, so nothing is shifted out.
+                    if !matches!(child, Self::Empty) {
+                        child.each_leaf(first | digit << shift, shift - BITS, visit);
+                    }
+                }
+            }
+        }
     }
 }
 

@@ -193,9 +193,14 @@ proptest! {
         prop_assert_eq!(answers(&snapshot, &queries), answered);
     }
 
-    /// Samples make affinity an estimate; the order of results must still be the estimate's own.
+    /// Samples make affinity an estimate; the order of results must still be the estimate's own, each product once.
+    /// Only a search for few fills its results early, and only then is anything left unlooked at.
     #[test]
-    fn results_ordered_by_affinity_are_the_best_of_all(events in history(), from in id(), limit in 1..100_u32) {
+    fn results_ordered_by_affinity_are_the_best_of_all(
+        events in history(),
+        from in id(),
+        limit in prop_oneof![3 => 1..5_u32, 1 => 5..100_u32],
+    ) {
         let mut catalogue = Catalogue::bounded(3, PAIRS_MAX);
         learn(&mut catalogue, &events);
         let view = catalogue.snapshot().at(day(DAYS), Access::Withheld);
@@ -205,7 +210,7 @@ proptest! {
         };
         let best = search(&[], OrderBy::Affinity, limit);
         let worst = best.last().map_or((0, ProductId(0)), rank);
-        prop_assert!(best.is_sorted_by_key(rank));
+        prop_assert!(best.is_sorted_by(|one, next| rank(one) < rank(next)));
         for category in ["lip", "face", "eye", "tools"] {
             let all = search(&[category], OrderBy::PriceAsc, 200);
             let missed = all.iter().find(|it| rank(it) < worst && !best.contains(it));
