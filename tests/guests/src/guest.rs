@@ -1,6 +1,7 @@
 //! The guest: one act per word, the same in every stage.
 
 mod acts;
+mod answers;
 
 #[allow(missing_docs, unsafe_code, clippy::all, reason = "generated")]
 mod bindings {
@@ -44,7 +45,7 @@ impl metadata::Guest for Hostile {
 impl segmentation::Guest for Hostile {
     fn classify(context: Context) -> Result<segmentation::Classification, Failure> {
         let act = acts::perform(&context.config)?;
-        Ok(segmentation::Classification {
+        let mut answer = segmentation::Classification {
             segment: Segment {
                 key: act.sees.map_or_else(|| act.word("keeper"), |sees| sees(&context)),
                 confidence: act.number.unwrap_or(0.5),
@@ -54,7 +55,9 @@ impl segmentation::Guest for Hostile {
             acknowledgement: vec![sentence()],
             care: Vec::new(),
             state: act.state,
-        })
+        };
+        act.spoil.map_or(Ok(()), |spoil| answers::classification(&spoil, &mut answer))?;
+        Ok(answer)
     }
 }
 
@@ -72,31 +75,30 @@ impl recommendation::Guest for Hostile {
             copy: vec![sentence()],
             price_hold: None,
         };
-        Ok(recommendation::Recommendations { offers: ids.iter().map(offer).collect(), state: act.state })
+        let mut answer =
+            recommendation::Recommendations { offers: ids.iter().map(offer).collect(), state: act.state };
+        let returned = context.event.lines[0].product.id;
+        act.spoil.map_or(Ok(()), |spoil| answers::recommendations(&spoil, returned, &mut answer))?;
+        Ok(answer)
     }
 }
 
 impl coupon::Guest for Hostile {
     fn compensate(context: Context, _: Segment, _: Vec<Offer>) -> Result<coupon::Compensation, Failure> {
         let act = acts::perform(&context.config)?;
-        let terms = |budget: String| Terms {
-            benefit: Benefit::AmountOff(100),
-            min_spend: 1000,
-            max_discount: None,
-            scope: Scope::WholeOrder,
-            starts_after: 0,
-            valid_for: 86_400_000,
-            budget,
-        };
-        let proposals = context.policy.budgets.first().map(|allowance| Proposal {
-            grant: Grant::Fixed(terms(allowance.budget.clone())),
-            copy: vec![sentence()],
-        });
-        Ok(coupon::Compensation {
+        let honest = || terms(&context);
+        let proposals = context
+            .policy
+            .budgets
+            .first()
+            .map(|_| Proposal { grant: Grant::Fixed(honest()), copy: vec![sentence()] });
+        let mut answer = coupon::Compensation {
             proposals: proposals.into_iter().collect(),
             follow_ups: Vec::new(),
             state: act.state,
-        })
+        };
+        act.spoil.map_or(Ok(()), |spoil| answers::compensation(&spoil, honest, &mut answer))?;
+        Ok(answer)
     }
 }
 
@@ -122,11 +124,13 @@ impl sharing::Guest for Hostile {
             target: 1,
             reward: None,
         });
-        Ok(sharing::ShareKit {
+        let mut answer = sharing::ShareKit {
             cards: vec![card],
             achievements: seen.into_iter().collect(),
             state: act.state,
-        })
+        };
+        act.spoil.map_or(Ok(()), |spoil| answers::share_kit(&spoil, || terms(&context), &mut answer))?;
+        Ok(answer)
     }
 }
 
@@ -145,12 +149,27 @@ impl progress::Guest for Hostile {
             copy: Vec::new(),
             persona: None,
         };
-        Ok(timeline.iter().map(step).collect())
+        let mut answer = timeline.iter().map(step).collect();
+        act.spoil.map_or(Ok(()), |spoil| answers::steps(&spoil, &mut answer))?;
+        Ok(answer)
     }
 }
 
 fn sentence() -> Sentence {
     Sentence { template: TEMPLATE.into(), about: Subject::Plan }
+}
+
+/// Terms that stand, on the first of this event's budgets.
+fn terms(context: &Context) -> Terms {
+    Terms {
+        benefit: Benefit::AmountOff(100),
+        min_spend: 1000,
+        max_discount: None,
+        scope: Scope::WholeOrder,
+        starts_after: 0,
+        valid_for: 86_400_000,
+        budget: context.policy.budgets.first().map_or_else(String::new, |it| it.budget.clone()),
+    }
 }
 
 /// What a stage's answer becomes beside what it would honestly be.
@@ -164,6 +183,8 @@ struct Act {
     state: StateChange,
     /// Tells what it was shown, in place of an honest word.
     sees: Option<fn(&Context) -> String>,
+    /// Which value of the honest answer does not stand; each stage knows its own.
+    spoil: Option<answers::Spoil>,
 }
 
 impl Act {

@@ -9,6 +9,7 @@ mod durability;
 mod durable;
 mod exposures;
 mod hooked;
+mod hostile;
 mod house;
 mod imports;
 mod orders;
