@@ -16,6 +16,7 @@ mod orders;
 mod plan_size;
 mod racing;
 mod restart;
+mod schemas;
 mod secrecy;
 mod sizes;
 mod strategies;
