@@ -165,7 +165,7 @@ fn concat_nop() -> &'static str {
 fn a_component_of_the_largest_size_is_looked_at_in_full() {
     let limits = patient();
     let mut strategy = hostile().to_vec();
-    let filler = limits.component_bytes as usize - strategy.len() - 6;
+    let filler = usize::try_from(limits.component_bytes).unwrap() - strategy.len() - 6;
     let mut content = vec![1, b'x'];
     content.resize(filler, 0);
     strategy.extend(section(0, &content));
