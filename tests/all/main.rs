@@ -10,5 +10,6 @@ mod server;
 mod server_assign;
 mod server_commands;
 mod server_desk;
+mod server_files;
 mod server_import;
 mod server_process;

@@ -9,6 +9,7 @@ mod bench;
 mod check;
 mod crash;
 mod demo;
+mod fuzz;
 mod interrupt;
 mod online_retail;
 mod samples;
@@ -50,6 +51,8 @@ enum Job {
         #[arg(long, default_value_t = 200)]
         rounds: u32,
     },
+    /// Make up components, events and templates for a minute each, and look for a panic or a hang.
+    Fuzz(fuzz::Options),
     /// Send the returns of a public data set through the service, twice, and hold every plan against the data.
     OnlineRetail(online_retail::Options),
     /// Build the shipped strategies into target/rebound/.
@@ -69,6 +72,7 @@ fn main() -> ExitCode {
         Job::Test => test::run(),
         Job::Bench(options) => bench::run(&options),
         Job::Crash { rounds } => crash::run(rounds),
+        Job::Fuzz(options) => fuzz::run(&options),
         Job::OnlineRetail(options) => online_retail::run(&options),
         Job::BuildPlugins => workspace::build_plugins().map(|built| workspace::describe(&built)),
         Job::Samples => samples::write(&workspace::root().join("examples")),

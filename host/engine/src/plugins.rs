@@ -22,6 +22,10 @@ const CHUNK_BYTES: usize = 48 * 1024;
 /// Chunks in one batch; a batch is at most 1 MiB.
 const CHUNKS_PER_BATCH: usize = 16;
 
+/// References in one config schema. Definitions that each name the next one twice double at every step, and forty of
+/// them keep a validator busy for days; so few can at worst be followed some 3^10 times, in milliseconds.
+const SCHEMA_REFERENCES_MAX: usize = 32;
+
 /// A published version, as operators see it.
 #[derive(Debug, Clone)]
 pub struct Publication {
@@ -90,7 +94,27 @@ impl Published {
 /// Compiles a config schema. References out of the schema itself are refused: the host fetches nothing.
 fn schema(text: &str) -> Result<jsonschema::Validator, String> {
     let schema = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    let reference_count = references(&schema);
+    if reference_count > SCHEMA_REFERENCES_MAX {
+        return Err(format!(
+            "it has {reference_count} references, over the limit of {SCHEMA_REFERENCES_MAX}; write out what they name"
+        ));
+    }
     jsonschema::validator_for(&schema).map_err(|error| error.to_string())
+}
+
+/// How many references a schema holds, at any depth; the parser bounds the depth. A property that has the name of a
+/// reference counts as one.
+fn references(schema: &serde_json::Value) -> usize {
+    const NAMES: [&str; 3] = ["$ref", "$dynamicRef", "$recursiveRef"];
+    match schema {
+        serde_json::Value::Object(members) => members
+            .iter()
+            .map(|(name, value)| usize::from(NAMES.contains(&name.as_str())) + references(value))
+            .sum(),
+        serde_json::Value::Array(items) => items.iter().map(references).sum(),
+        _ => 0,
+    }
 }
 
 impl Engine {

@@ -1,6 +1,7 @@
 //! The guest: one act per word, the same in every stage.
 
 mod acts;
+mod answers;
 
 #[allow(missing_docs, unsafe_code, clippy::all, reason = "generated")]
 mod bindings {
@@ -51,7 +52,7 @@ impl metadata::Guest for Hostile {
 impl segmentation::Guest for Hostile {
     fn classify(context: Context) -> Result<segmentation::Classification, Failure> {
         let act = acts::perform(&context.config)?;
-        Ok(segmentation::Classification {
+        let mut answer = segmentation::Classification {
             segment: Segment {
                 key: act.sees.map_or_else(|| act.word("keeper"), |sees| sees(&context)),
                 confidence: act.number.unwrap_or(0.5),
@@ -61,7 +62,9 @@ impl segmentation::Guest for Hostile {
             acknowledgement: vec![sentence()],
             care: Vec::new(),
             state: act.state,
-        })
+        };
+        act.spoil.map_or(Ok(()), |spoil| answers::classification(&spoil, &mut answer))?;
+        Ok(answer)
     }
 }
 
@@ -79,35 +82,41 @@ impl recommendation::Guest for Hostile {
             copy: vec![sentence()],
             price_hold: act.holds,
         };
-        Ok(recommendation::Recommendations { offers: ids.iter().map(offer).collect(), state: act.state })
+        let mut answer =
+            recommendation::Recommendations { offers: ids.iter().map(offer).collect(), state: act.state };
+        let returned = context.event.lines[0].product.id;
+        act.spoil.map_or(Ok(()), |spoil| answers::recommendations(&spoil, returned, &mut answer))?;
+        Ok(answer)
     }
 }
 
 impl coupon::Guest for Hostile {
     fn compensate(context: Context, _: Segment, _: Vec<Offer>) -> Result<coupon::Compensation, Failure> {
         let act = acts::perform(&context.config)?;
-        let proposals = context.policy.budgets.first().map(|allowance| {
-            let terms = |amount| terms(&allowance.budget, amount);
-            let fixed = |amount| Proposal { grant: Grant::Fixed(terms(amount)), copy: told() };
-            let surprise = |amount| {
-                let prize = |terms| Prize { terms, weight: 1 };
-                let grant = Grant::Surprise(vec![prize(None), prize(Some(terms(amount)))]);
-                Proposal { grant, copy: told() }
-            };
-            match &act.gives {
-                None => vec![fixed(100)],
-                Some((word, amount)) => match (word.as_str(), *amount as i64) {
-                    ("draws", amount) => vec![surprise(amount)],
-                    ("gives-twice", amount) => vec![fixed(amount), fixed(amount)],
-                    (_, amount) => vec![fixed(amount)],
-                },
-            }
-        });
-        Ok(coupon::Compensation {
-            proposals: proposals.unwrap_or_default(),
+        let honest = || terms(&context);
+        let of = |amount| Terms { benefit: Benefit::AmountOff(amount), ..terms(&context) };
+        let fixed = |amount| Proposal { grant: Grant::Fixed(of(amount)), copy: told() };
+        let surprise = |amount| {
+            let prize = |terms| Prize { terms, weight: 1 };
+            let grant = Grant::Surprise(vec![prize(None), prize(Some(of(amount)))]);
+            Proposal { grant, copy: told() }
+        };
+        let proposals = match &act.gives {
+            _ if context.policy.budgets.is_empty() => Vec::new(),
+            None => vec![Proposal { copy: vec![sentence()], ..fixed(100) }],
+            Some((word, amount)) => match (word.as_str(), *amount as i64) {
+                ("draws", amount) => vec![surprise(amount)],
+                ("gives-twice", amount) => vec![fixed(amount), fixed(amount)],
+                (_, amount) => vec![fixed(amount)],
+            },
+        };
+        let mut answer = coupon::Compensation {
+            proposals,
             follow_ups: Vec::new(),
             state: act.state,
-        })
+        };
+        act.spoil.map_or(Ok(()), |spoil| answers::compensation(&spoil, honest, &mut answer))?;
+        Ok(answer)
     }
 }
 
@@ -133,11 +142,13 @@ impl sharing::Guest for Hostile {
             target: 1,
             reward: None,
         });
-        Ok(sharing::ShareKit {
+        let mut answer = sharing::ShareKit {
             cards: vec![card],
             achievements: seen.into_iter().collect(),
             state: act.state,
-        })
+        };
+        act.spoil.map_or(Ok(()), |spoil| answers::share_kit(&spoil, || terms(&context), &mut answer))?;
+        Ok(answer)
     }
 }
 
@@ -156,19 +167,9 @@ impl progress::Guest for Hostile {
             copy: Vec::new(),
             persona: None,
         };
-        Ok(timeline.iter().map(step).collect())
-    }
-}
-
-fn terms(budget: &str, amount: i64) -> Terms {
-    Terms {
-        benefit: Benefit::AmountOff(amount),
-        min_spend: 1000,
-        max_discount: None,
-        scope: Scope::WholeOrder,
-        starts_after: 0,
-        valid_for: 86_400_000,
-        budget: budget.into(),
+        let mut answer = timeline.iter().map(step).collect();
+        act.spoil.map_or(Ok(()), |spoil| answers::steps(&spoil, &mut answer))?;
+        Ok(answer)
     }
 }
 
@@ -180,6 +181,19 @@ fn told() -> Vec<Sentence> {
 
 fn sentence() -> Sentence {
     Sentence { template: TEMPLATE.into(), about: Subject::Plan }
+}
+
+/// Terms that stand, on the first of this event's budgets.
+fn terms(context: &Context) -> Terms {
+    Terms {
+        benefit: Benefit::AmountOff(100),
+        min_spend: 1000,
+        max_discount: None,
+        scope: Scope::WholeOrder,
+        starts_after: 0,
+        valid_for: 86_400_000,
+        budget: context.policy.budgets.first().map_or_else(String::new, |it| it.budget.clone()),
+    }
 }
 
 /// What a stage's answer becomes beside what it would honestly be.
@@ -197,6 +211,8 @@ struct Act {
     gives: Option<(String, usize)>,
     /// For how long prices are held, milliseconds.
     holds: Option<u64>,
+    /// Which value of the honest answer does not stand; each stage knows its own.
+    spoil: Option<answers::Spoil>,
 }
 
 impl Act {

@@ -39,10 +39,15 @@ enum Bench {
     Storage,
     /// Searches and learning of the catalogue.
     Catalog,
+    /// What stopping hostile strategies takes, and what a neighbour notices.
+    Hostile,
+    /// Memory and files of published versions that nobody calls.
+    Versions,
 }
 
 impl Bench {
-    const ALL: [Self; 4] = [Self::Sandbox, Self::Http, Self::Storage, Self::Catalog];
+    const ALL: [Self; 6] =
+        [Self::Sandbox, Self::Http, Self::Storage, Self::Catalog, Self::Hostile, Self::Versions];
 
     /// The bench's name for cargo.
     fn target(self) -> &'static str {
@@ -51,6 +56,8 @@ impl Bench {
             Self::Http => "http",
             Self::Storage => "storage",
             Self::Catalog => "catalogue",
+            Self::Hostile => "hostile",
+            Self::Versions => "versions",
         }
     }
 }
@@ -71,7 +78,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
             let arguments = match bench {
                 Bench::Sandbox => vec!["--json".into()],
                 Bench::Http => http(&binary, components),
-                Bench::Storage | Bench::Catalog => Vec::new(),
+                Bench::Storage | Bench::Catalog | Bench::Hostile | Bench::Versions => Vec::new(),
             };
             measure(bench, &arguments)
         })?;
@@ -80,6 +87,8 @@ pub(crate) fn run(options: &Options) -> Result<()> {
             Bench::Http => page.load(&Load::read(&output)?),
             Bench::Storage => page.text("Storage: durable commits and reads", &output),
             Bench::Catalog => page.text("Catalogue: searches and learning", &output),
+            Bench::Hostile => page.hostile(&output),
+            Bench::Versions => page.versions(&output),
         }
     }
     let page = page.finish();

@@ -98,6 +98,23 @@ impl Page {
         }
     }
 
+    /// Hostile strategies, and a neighbour.
+    pub(crate) fn hostile(&mut self, table: &str) {
+        let words = "One behaviour a row, called over and over on one thread, while a neighbour in the same process is called \
+            honestly on another: 1,000 calls alone, 1,000 beside, in turns. All figures are medians over rounds. The \
+            deadline is out of the way (a minute), so fuel and the other limits do the stopping by themselves. Values \
+            that do not stand all cost an honest call; one of them stands for all.";
+        self.section("Hostile strategies, and their neighbour", &format!("{words}\n\n{}\n", table.trim()));
+    }
+
+    /// Versions that nobody calls.
+    pub(crate) fn versions(&mut self, table: &str) {
+        let words = "`rebound/affinity`, loaded from the cache under so many digests. Each version keeps its machine code in \
+            memory and one file open, the image that its memory starts from. `-- 10000` goes further; the aim for that \
+            many is 1 GiB.";
+        self.section("Published versions that nobody calls", &format!("{words}\n\n{}\n", table.trim()));
+    }
+
     fn section(&mut self, title: &str, body: &str) {
         self.sections += &format!("\n## {title}\n\n{body}");
     }

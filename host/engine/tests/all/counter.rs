@@ -3,15 +3,21 @@
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::{Resolve, SizeAlign, Type, TypeDefKind};
 
-/// Where the manifest stands, then its texts, the state (as many `s` as there were calls) and the answers.
+/// Where the manifest stands, the state (as many `s` as there were calls) and the answers; the manifest's texts, which
+/// may be long, lie beyond what is allocated from 4096 on.
 const MANIFEST: u32 = 64;
-const TEXTS: u32 = 256;
+const TEXTS: u32 = 512 * 1024;
 const STATE: u32 = 1024;
 const CLASSIFICATION: u32 = 2048;
 const RECOMMENDATIONS: u32 = 2176;
 
 /// The component. At its n-th call for a customer it answers the segment of n times `s`, and remembers it.
 pub(crate) fn counter(name: &str, version: &str, state_version: u32) -> Vec<u8> {
+    configured(name, version, state_version, "{}")
+}
+
+/// One with a config schema of its own.
+pub(crate) fn configured(name: &str, version: &str, state_version: u32, config_schema: &str) -> Vec<u8> {
     let mut resolve = Resolve::default();
     resolve.push_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../../wit/0.1.0")).unwrap();
     let world = "package tests:worlds; world counter {
@@ -20,7 +26,7 @@ pub(crate) fn counter(name: &str, version: &str, state_version: u32) -> Vec<u8> 
     }";
     let package = resolve.push_str("worlds.wit", world).unwrap();
     let world = resolve.select_world(&[package], Some("counter")).unwrap();
-    let module = module(name, version, state_version, state_offset(&resolve));
+    let module = module([name, version, "Counts.", config_schema], state_version, state_offset(&resolve));
     let mut module = wat::parse_str(module).unwrap();
     embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8, false).unwrap();
     ComponentEncoder::default().validate(true).module(&module).unwrap().encode().unwrap()
@@ -39,16 +45,17 @@ fn state_offset(resolve: &Resolve) -> usize {
 
 /// The canonical ABI, in short: a record is its fields at their alignment, a text or list is its address and count,
 /// a variant is its case and its payload, and what does not fit into registers is passed by address.
-fn module(name: &str, version: &str, state_version: u32, state: usize) -> String {
+fn module(manifest: [&str; 4], state_version: u32, state: usize) -> String {
     let mut texts = String::new();
     let mut fields: Vec<u32> = Vec::new();
-    for text in [name, version, "Counts.", "{}"] {
+    for text in manifest {
         fields.extend([TEXTS + u32::try_from(texts.len()).unwrap(), u32::try_from(text.len()).unwrap()]);
         texts.push_str(text);
     }
     fields.extend([state_version, 0, 0, 0, 0]);
     let manifest: String =
         fields.iter().flat_map(|field| field.to_le_bytes()).map(|byte| format!("\\{byte:02x}")).collect();
+    let texts = texts.replace('\\', "\\5c").replace('"', "\\22");
     let all_states = "s".repeat(64);
     let count = state + 8;
     // Answers are zero but for these: the segment's key, and the state, whose third case is `put`.

@@ -5,12 +5,15 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use hmac::{Hmac, KeyInit as _, Mac as _};
 use rebound_domain::limits::Limits;
 use rebound_domain::time::Duration;
 use rebound_sandbox::{
     CacheOptions, Class, CompileError, Compiler, LoadError, Origin, Plugin, PublishError, Sandbox,
     SandboxOptions,
 };
+
+use sha2::Sha256;
 
 use crate::fixture::{patient, sandbox_in};
 use crate::guests::{act, hostile};
@@ -95,6 +98,30 @@ fn a_changed_file_is_compiled_again_and_says_so() {
         assert_eq!(reload(&sandbox, &plugin).origin(), Origin::Tampered, "{change}");
         assert_eq!(reload(&sandbox, &plugin).origin(), Origin::Cache, "{change} was replaced");
     }
+}
+
+/// What this host had written, had it run another wasmtime or other settings when it did.
+fn of_another_build(file: &[u8], plugin: &Plugin, key: u8) -> Vec<u8> {
+    let (settings, artefact) = file[32..].split_at(32);
+    let settings: Vec<u8> = settings.iter().map(|byte| !byte).collect();
+    let mut mac = Hmac::<Sha256>::new_from_slice(&[key; 32]).unwrap();
+    for part in [&b"rebound artefact 1\0"[..], plugin.digest().as_bytes(), &settings, artefact] {
+        mac.update(part);
+    }
+    [&mac.finalize().into_bytes()[..], &settings, artefact].concat()
+}
+
+#[test]
+fn a_file_of_another_wasmtime_is_compiled_again_and_says_so() {
+    let dir = tempfile::tempdir().unwrap();
+    let sandbox = with_key(dir.path(), 1);
+    let (plugin, _) = sandbox.publish(Class::Standard, &small()).unwrap();
+    let file = only_file(dir.path());
+    fs::write(&file, of_another_build(&fs::read(&file).unwrap(), &plugin, 1)).unwrap();
+    let again = reload(&sandbox, &plugin);
+    assert_eq!(again.origin(), Origin::Stale);
+    assert_eq!(act(&again, "").outcome.word(), "value");
+    assert_eq!(reload(&sandbox, &plugin).origin(), Origin::Cache, "it was replaced");
 }
 
 #[test]

@@ -306,3 +306,65 @@ fn nothing_is_left_for_the_next_call() {
         assert_eq!(act(&plugin, "count").outcome, Outcome::Declined("1".to_owned()));
     }
 }
+
+#[test]
+fn what_the_instruction_set_traps_on_is_a_trap_with_its_reason() {
+    let module = "(type $f (func)) (table 2 funcref) (elem (i32.const 0) $with) (func $with (param i32))";
+    for (instructions, reason) in [
+        ("(i32.div_u (i32.const 1) (i32.const 0))", "divide by zero"),
+        ("(i32.div_s (i32.const 0x80000000) (i32.const -1))", "integer overflow"),
+        ("(i32.trunc_f64_s (f64.const nan))", "invalid conversion"),
+        ("(i32.load (i32.const -4))", "outside its memory"),
+        ("(memory.fill (i32.const 131072) (i32.const 0) (i32.const 1)) (i32.const 0)", "outside its memory"),
+        ("(call_indirect (type $f) (i32.const 1)) (i32.const 0)", "uninitialized element"),
+        ("(call_indirect (type $f) (i32.const 0)) (i32.const 0)", "type mismatch"),
+        ("(call_indirect (type $f) (i32.const 9)) (i32.const 0)", "out of bounds"),
+    ] {
+        let report = handwritten(Parts { module, recommend: instructions, ..Parts::default() });
+        let Outcome::Trap(Trap::Other(said)) = &report.outcome else {
+            panic!("{instructions} ended in {:?}", report.outcome)
+        };
+        assert!(said.contains(reason), "{instructions}: {said}");
+    }
+}
+
+/// Were filling and copying one instruction's worth of fuel however much they move, twenty million of them would take
+/// hours.
+#[test]
+fn instructions_that_do_much_at_once_are_paid_for_by_what_they_do() {
+    for instruction in [
+        "(memory.fill (i32.const 65536) (i32.const 7) (i32.const 12000000))",
+        "(memory.copy (i32.const 65536) (i32.const 65537) (i32.const 12000000))",
+        "(table.fill $t (i32.const 0) (ref.null func) (i32.const 30000))",
+    ] {
+        let recommend = format!("(loop $more {instruction} (br $more)) (i32.const 2048)");
+        let parts = Parts {
+            pages: 200,
+            module: "(table $t 30000 funcref)",
+            recommend: recommend.leak(),
+            ..Parts::default()
+        };
+        let started = std::time::Instant::now();
+        let report = handwritten(parts);
+        assert_eq!(report.outcome, Outcome::Trap(Trap::OutOfFuel), "{instruction}");
+        // Milliseconds, and the limit here is a minute: without a price this would run into it.
+        assert!(started.elapsed().as_secs() < 30, "{instruction} took {:?}", started.elapsed());
+    }
+}
+
+#[test]
+fn a_table_of_the_largest_size_is_given_and_one_element_more_is_not() {
+    let grow = |count: u32| {
+        let recommend = format!(
+            "(if (i32.eq (table.grow $t (ref.null func) (i32.const {count})) (i32.const -1)) (then unreachable))
+             (i32.const 2048)"
+        );
+        let parts = Parts { module: "(table $t 1 funcref)", recommend: recommend.leak(), ..Parts::default() };
+        handwritten(parts).outcome
+    };
+    assert_eq!(grow(32_767), Outcome::Value(()));
+    // It learns that it got nothing, and gives up in its own way.
+    assert_eq!(grow(32_768), Outcome::Trap(Trap::Unreachable(None)));
+    // Growing costs by the element, granted or not.
+    assert_eq!(grow(u32::MAX - 1), Outcome::Trap(Trap::OutOfFuel));
+}

@@ -2,7 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod bombs;
 mod cache;
+mod damage;
 mod determinism;
 mod fixture;
 mod guests;
@@ -10,5 +12,6 @@ mod handwritten;
 mod hostile;
 mod inspect;
 mod limits;
+mod memory;
 mod neighbour;
 mod publish;

@@ -5,6 +5,7 @@
 
 mod data_dir;
 mod fault;
+mod files;
 mod limits;
 mod logging;
 mod secret;
@@ -139,6 +140,7 @@ impl Serve {
         let log = self.log.clone();
         let settings = self.check()?;
         logging::start(&log)?;
+        files::raise_limit();
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
         let runtime = runtime.map_err(StartFault::Runtime)?;
         Ok(drive(runtime, serve(settings)).map(|()| Exit::Done)?)

@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::hint::black_box;
 
+use super::answers::Spoil;
 use super::bindings::rebound::strategy::{catalog, log};
 use super::{Act, Context, Failure, StateChange, say};
 
@@ -17,7 +18,8 @@ pub(super) fn perform(config: &str) -> Result<Act, Failure> {
     // A route's config is JSON.
     let config = config.trim_matches('"');
     let (word, count) = config.split_once(' ').unwrap_or((config, "0"));
-    let count: usize = count.parse().map_err(|_| Failure::InvalidConfig(config.into()))?;
+    let number: i64 = count.parse().map_err(|_| Failure::InvalidConfig(config.into()))?;
+    let count = usize::try_from(number).unwrap_or(0);
     let mut act = Act {
         number: None,
         word: None,
@@ -26,6 +28,7 @@ pub(super) fn perform(config: &str) -> Result<Act, Failure> {
         sees: None,
         gives: None,
         holds: None,
+        spoil: None,
     };
     match word {
         "serve" => {}
@@ -38,6 +41,42 @@ pub(super) fn perform(config: &str) -> Result<Act, Failure> {
         "spin" => loop {
             black_box(0);
         },
+        "spin-logging" => loop {
+            say(log::Level::Debug, "");
+        },
+        "spin-searching" => loop {
+            drop(catalog::search(&query(0)));
+        },
+        "spin-getting" => loop {
+            drop(catalog::get(&[]));
+        },
+        // The dearest search there is: every list full, every result wanted.
+        "spin-searching-all" => {
+            let query = catalog::Query {
+                any_tag: vec!["linen".into(); 32],
+                exclude: vec![u32::MAX; 400],
+                similar_to: Some(1),
+                order_by: "affinity".into(),
+                ..query(u32::MAX)
+            };
+            loop {
+                drop(catalog::search(&query));
+            }
+        }
+        "spin-getting-all" => {
+            let ids = [1; 200];
+            loop {
+                drop(catalog::get(&ids));
+            }
+        }
+        "grow" => {
+            let before = core::arch::wasm32::memory_grow::<0>(count);
+            return Err(Failure::Declined(format!("grown: {}", before != usize::MAX)));
+        }
+        "brim" => {
+            while core::arch::wasm32::memory_grow::<0>(1) != usize::MAX {}
+            return Err(Failure::Declined("full".into()));
+        }
         "allocate" => loop {
             std::mem::forget(black_box(vec![1_u8; 64 * 1024]));
         },
@@ -74,6 +113,8 @@ pub(super) fn perform(config: &str) -> Result<Act, Failure> {
         "product" => act.products = u32::try_from(count).ok().map(|id| vec![id]),
         "nan" => act.number = Some(f32::NAN),
         "infinite" => act.number = Some(f32::INFINITY),
+        "negative-infinite" => act.number = Some(f32::NEG_INFINITY),
+        "negative" => act.number = Some(-1.0),
         "word" => act.word = Some("Not A Word".into()),
         "remember" => {
             act.products = u32::try_from(count).ok().map(|last| (1..=last).collect());
@@ -85,7 +126,7 @@ pub(super) fn perform(config: &str) -> Result<Act, Failure> {
         "gives" | "gives-twice" | "draws" => act.gives = Some((word.to_string(), count)),
         "holds" => act.holds = Some(count as u64),
         "state" => act.state = StateChange::Put(vec![7; count]),
-        _ => return Err(Failure::InvalidConfig(config.into())),
+        _ => act.spoil = Some(Spoil { word: word.into(), count: number }),
     }
     Ok(act)
 }
