@@ -66,7 +66,7 @@ fn a_wanted_tag_comes_first_however_little_it_sells() {
 fn what_comes_back_or_is_sold_out_is_never_offered() {
     let mut scene = scene().config(COMPLEMENTS).and(&Item::new(4, "Brush", 5_000).category("brush"));
     check(&scene, &[2]);
-    scene.shop.add(Item::new(2, "Foundation", 15_000).category("foundation").stock(0));
+    scene.shop.add(Item::new(2, "Foundation", 15_000).category("foundation").units_sold(100).stock(0));
     check(&scene, &[3]);
 }
 

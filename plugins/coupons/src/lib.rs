@@ -93,6 +93,10 @@ fn choose(call: &Call<'_, Coupons>, segment: &Segment) -> Option<Grant> {
     if prior.coupons_open > 0 || prior.plans_this_order >= call.config.probes_max {
         return None;
     }
+    // Free shipping has no value that a cap could hold: where nothing may be given, nothing is.
+    if call.context.policy.incentive_max <= 0 {
+        return None;
+    }
     let forms = call.config.by_segment.get(&segment.key).unwrap_or(&call.config.otherwise);
     // A segment known only by a trait is offered less all the same, and never nothing.
     let is_serial = [&segment.key].into_iter().chain(&segment.traits).any(|word| word == SERIAL_RETURNER);

@@ -123,6 +123,7 @@ fn store_credit_is_a_share_of_what_was_paid() {
 fn shipping_is_paid_whole() {
     let terms = terms(&of("fit", 1)).unwrap();
     assert_eq!((terms.benefit, terms.max_discount, terms.min_spend), (Benefit::FreeShipping, None, 0));
+    assert_eq!(grant(&of("fit", 0)), None, "nothing may be given");
     let from = of("fit", 1).config(r#"{"free_shipping_from": 9900}"#);
     assert_eq!(self::terms(&from).unwrap().min_spend, 9_900);
 }
