@@ -19,8 +19,8 @@ rebound_sdk::templates! {
         "en": "You have placed {orders_count} orders here and kept nearly everything.",
     }
     SENT_BACK = "segments.sent-back" {
-        "zh-CN": "到目前为止你退过{returns_count}次货，在买过的商品里占了不小的比例。",
-        "en": "You have asked for {returns_count} returns so far, a good part of what you ordered.",
+        "zh-CN": "到目前为止你申请过{returns_count}次退货，退回的在买过的商品里占了不小的比例。",
+        "en": "You have asked for {returns_count} returns so far, and a good part of what you ordered came back.",
     }
     SOON = "segments.soon" {
         "zh-CN": "下单后不久，你就申请退回{item}。",
