@@ -2,10 +2,12 @@
 //! `docs/strategies.md` states the score.
 
 mod score;
+mod wording;
 
 use rebound_sdk::prelude::*;
 
 use score::Scored;
+use wording::{AGAIN, HOLD, PRICE, STOCK, SWITCHED, TEMPLATES};
 
 rebound_sdk::config! {
     /// How much each signal weighs, and how far to look.
@@ -27,31 +29,6 @@ rebound_sdk::config! {
         pub candidates: u32 = 50,
         /// For how long an offer's price is held, milliseconds; the policy may allow less. 0 for no hold.
         pub price_hold_ms: u64 = 86_400_000,
-    }
-}
-
-templates! {
-    PRICE = "affinity.price" {
-        "zh-CN": "{item}，现价{price}。",
-        "en": "{item}, now at {price}.",
-    }
-    AGAIN = "affinity.again" {
-        "zh-CN": "你以前买过{item}，而且留下了。",
-        "en": "You bought {item} before and kept it.",
-    }
-    // A share of returns, not of people: whoever returned it twice counts twice. And what was bought was not chosen
-    // "instead": nobody knows why.
-    SWITCHED = "affinity.switched" {
-        "zh-CN": "你退回的商品，以往的退货里有{switched_share}，顾客不久后买了{item}。",
-        "en": "After {switched_share} of earlier returns of what you send back, the same customer soon bought {item}.",
-    }
-    STOCK = "affinity.stock" {
-        "zh-CN": "库存仅剩{stock_left}件。",
-        "en": "Only {stock_left} left in stock.",
-    }
-    HOLD = "affinity.hold" {
-        "zh-CN": "这个价格为你保留至{price_hold_until}。",
-        "en": "This price is held for you until {price_hold_until}.",
     }
 }
 

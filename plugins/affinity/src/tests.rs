@@ -1,7 +1,8 @@
 use rebound_sdk::prelude::*;
 use rebound_sdk::testing::{Item, Scene, assert_templates};
 
-use super::{Affinity, SWITCHED};
+use super::Affinity;
+use super::wording::SWITCHED;
 
 /// Product 1 comes back; products 2 to 6 are in the shop.
 fn scene() -> Scene {

@@ -1,50 +1,63 @@
-//! The shipped compensation: one threshold coupon ("100 off from 399"), as dear as policy and budget allow, and a
-//! reminder two days later. `docs/strategies.md` states the rule.
+//! The shipped compensation: one coupon, its form chosen by who returns, and a reminder two days later.
+//! `docs/strategies.md` states the rule.
+
+mod form;
+mod terms;
+mod wording;
+
+use std::collections::BTreeMap;
 
 use rebound_sdk::prelude::*;
-use rebound_sdk::{schemars, serde};
+
+use form::{Form, Gift, Percent, Prize, Share, Threshold};
+use wording::TEMPLATES;
 
 rebound_sdk::config! {
-    /// Which coupon, and when it is brought to mind.
+    /// Which coupon for whom, and when it is brought to mind. Amounts are minor units; shares are basis points of what
+    /// was paid for this return.
     pub struct Config {
-        /// What a coupon takes off and from which spend on; the first that fits is proposed.
-        #[schemars(length(min = 1, max = 8))]
-        pub steps: Vec<Threshold> = vec![
+        /// For each segment the forms to try, the first that fits; a segment that is not named tries `otherwise`.
+        pub by_segment: BTreeMap<String, Vec<Form>> = form::by_segment(),
+        /// For everyone else.
+        #[schemars(length(max = 6))]
+        pub otherwise: Vec<Form> = vec![Form::Threshold],
+        /// Off from a minimum spend, dearest first; the first that fits.
+        #[schemars(length(max = 8))]
+        pub thresholds: Vec<Threshold> = vec![
             Threshold { amount: 10_000, min_spend: 39_900 },
             Threshold { amount: 5_000, min_spend: 19_900 },
             Threshold { amount: 2_000, min_spend: 9_900 },
         ],
-        /// How long a coupon can be used, milliseconds.
+        /// Off the next order, bounded by a share of what was paid.
+        pub percent: Percent = Percent { share_bp: 1_000, max_discount_bp: 2_000 },
+        /// On top of the refund, for the next order.
+        pub store_credit: Share = Share { share_bp: 1_000 },
+        /// Goods of the next order must reach this for free shipping.
+        #[schemars(range(min = 0))]
+        pub free_shipping_from: i64 = 0,
+        /// The cheapest product of this tag that fits.
+        pub gift: Gift = Gift { tag: "gift".to_string(), min_spend: 9_900 },
+        /// What can be drawn, with published odds: weight / sum of weights. A share of 0 is no prize.
+        #[schemars(length(max = 8))]
+        pub surprise: Vec<Prize> = vec![
+            Prize { share_bp: 2_000, weight: 5 },
+            Prize { share_bp: 1_000, weight: 15 },
+            Prize { share_bp: 500, weight: 30 },
+            Prize { share_bp: 0, weight: 50 },
+        ],
+        /// Shares become amounts that are a multiple of this, rounded down.
         #[schemars(range(min = 1))]
+        pub round_to: i64 = 100,
+        /// A coupon of a share that comes to less than this is not worth a customer's time.
+        #[schemars(range(min = 1))]
+        pub least: i64 = 500,
+        /// How long a coupon can be used, milliseconds.
+        #[schemars(range(min = 1, max = 31_622_400_000_u64))]
         pub valid_for_ms: u64 = 604_800_000,
         /// The reminder, milliseconds from now; 0 for none. Left out when the coupon has ended by then.
-        pub follow_up_ms: u64 = 172_800_000,
+        pub follow_up_after_ms: u64 = 172_800_000,
         /// Plans already made for this return's orders from which on there is no coupon: probing does not pay.
         pub probes_max: u32 = 2,
-    }
-}
-
-/// "100 off from 399", minor units.
-#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
-#[serde(crate = "rebound_sdk::serde", deny_unknown_fields)]
-#[schemars(crate = "rebound_sdk::schemars")]
-pub struct Threshold {
-    /// Taken off.
-    #[schemars(range(min = 1))]
-    pub amount: i64,
-    /// Goods must reach this, before shipping.
-    #[schemars(range(min = 0))]
-    pub min_spend: i64,
-}
-
-templates! {
-    COUPON = "coupons.threshold" {
-        "zh-CN": "送你{coupon_amount}优惠，购物满{coupon_min_spend}可用，有效期至{coupon_expires}。",
-        "en": "{coupon_amount} off when you spend {coupon_min_spend} or more, until {coupon_expires}.",
-    }
-    REMINDER = "coupons.reminder" {
-        "zh-CN": "为你保留的{coupon_amount}优惠{coupon_expires}到期，购物满{coupon_min_spend}可用。",
-        "en": "Your {coupon_amount} off from {coupon_min_spend} is kept for you until {coupon_expires}.",
     }
 }
 
@@ -66,61 +79,49 @@ impl Coupon for Coupons {
         segment: &Segment,
         _offers: &[Offer],
     ) -> Result<Compensation, Failure> {
-        let terms = terms(call.context, &call.config, segment);
-        let follow_ups =
-            terms.iter().filter_map(|terms| reminder(call.context, &call.config, terms)).collect();
-        let proposals = terms.into_iter().map(|terms| Proposal {
-            grant: Grant::Fixed(terms),
-            copy: vec![COUPON.about(Subject::Proposed(0))],
-        });
+        let chosen = choose(call, segment);
+        let follow_ups = chosen.iter().filter_map(|grant| reminder(call, grant)).collect();
+        let proposals = chosen.into_iter().map(|grant| Proposal { copy: said(wording::of(&grant)), grant });
         Ok(Compensation { proposals: proposals.collect(), follow_ups, state: StateChange::Keep })
     }
 }
 
-/// The first step that this return's cap and a budget both allow.
-fn terms(context: &Context, config: &Config, segment: &Segment) -> Option<Terms> {
-    let prior = &context.customer.prior;
-    // One open coupon at a time: a second return must not be the way to a second coupon.
-    if prior.coupons_open > 0 || prior.plans_this_order >= config.probes_max {
+/// The first form for this customer that policy and a budget allow. One coupon at a time: a second return must not be
+/// the way to a second coupon.
+fn choose(call: &Call<'_, Coupons>, segment: &Segment) -> Option<Grant> {
+    let prior = &call.context.customer.prior;
+    if prior.coupons_open > 0 || prior.plans_this_order >= call.config.probes_max {
         return None;
     }
-    // Whoever returns much is offered less, never nothing.
-    let is_serial =
-        segment.key == "serial-returner" || segment.traits.iter().any(|word| word == "serial-returner");
-    let skipped = if is_serial { config.steps.len().saturating_sub(1).min(1) } else { 0 };
-    let affordable =
-        config.steps[skipped..].iter().filter(|step| step.amount <= context.policy.incentive_max);
-    affordable.into_iter().find_map(|step| {
-        let budget = context.policy.budgets.iter().find(|budget| pays(budget, step))?;
-        Some(Terms {
-            benefit: Benefit::AmountOff(step.amount),
-            min_spend: step.min_spend,
-            max_discount: None,
-            scope: Scope::WholeOrder,
-            starts_after: 0,
-            valid_for: config.valid_for_ms,
-            budget: budget.budget.clone(),
-        })
-    })
+    // Free shipping has no value that a cap could hold: where nothing may be given, nothing is.
+    if call.context.policy.incentive_max <= 0 {
+        return None;
+    }
+    let forms = call.config.by_segment.get(&segment.key).unwrap_or(&call.config.otherwise);
+    // A segment known only by a trait is offered less all the same, and never nothing.
+    let is_serial = [&segment.key].into_iter().chain(&segment.traits).any(|word| word == SERIAL_RETURNER);
+    forms.iter().find_map(|form| terms::grant(call, *form, is_serial))
 }
 
-fn pays(budget: &Allowance, step: &Threshold) -> bool {
-    budget.left_for_customer > 0
-        && budget.max_value >= step.amount
-        && budget.benefits.iter().any(|benefit| benefit == "amount-off")
-}
+const SERIAL_RETURNER: &str = "serial-returner";
 
 /// On the first channel that reaches the customer, while the coupon can still be used.
-fn reminder(context: &Context, config: &Config, terms: &Terms) -> Option<FollowUp> {
-    let after = config.follow_up_ms;
-    let channel = context.customer.reachable.first()?.clone();
-    let about = Subject::Proposed(0);
-    (after > 0 && after < terms.valid_for).then(|| FollowUp {
+fn reminder(call: &Call<'_, Coupons>, grant: &Grant) -> Option<FollowUp> {
+    let Config { follow_up_after_ms: after, valid_for_ms, .. } = call.config;
+    let channel = call.context.customer.reachable.first()?.clone();
+    (after > 0 && after < valid_for_ms).then(|| FollowUp {
         after,
         channel,
-        about,
-        copy: vec![REMINDER.about(about)],
+        about: PROPOSED,
+        copy: said(&[wording::reminder(grant)]),
     })
+}
+
+/// There is one proposal.
+const PROPOSED: Subject = Subject::Proposed(0);
+
+fn said(words: &[Template]) -> Vec<Sentence> {
+    words.iter().map(|template| template.about(PROPOSED)).collect()
 }
 
 rebound_sdk::export!(Coupons: coupon);

@@ -2,16 +2,21 @@
 //! history where there is none. `docs/strategies.md` states every rule with its numbers.
 
 mod care;
+mod preference;
 mod signal;
 mod wording;
 
 use rebound_sdk::prelude::*;
 
+use preference::Preference;
 use signal::Signal;
-use wording::{ACKNOWLEDGED, ACKNOWLEDGED_REASON, NEXT, TEMPLATES};
+use wording::{ACKNOWLEDGED, ACKNOWLEDGED_REASON, NEXT, SORRY, TEMPLATES};
 
 /// Whoever sent more than this back does not "keep nearly everything", basis points.
 const LOYAL_RETURNED_BP_MAX: u32 = 2_000;
+
+/// Less than this of what was kept is not "much" of it, basis points.
+const PREFERENCE_BP_MIN: u32 = 2_500;
 
 rebound_sdk::config! {
     /// Where one kind of customer ends and the next begins. The ranges end where the sentence that a customer reads
@@ -24,7 +29,7 @@ rebound_sdk::config! {
         #[schemars(range(max = LOYAL_RETURNED_BP_MAX))]
         pub loyal_returned_bp: u32 = 1_000,
         /// Fewest earlier returns of a serial returner.
-        #[schemars(range(min = 1))]
+        #[schemars(range(min = 2))]
         pub serial_returns: u32 = 5,
         /// Smallest share of lines or of value that a serial returner has sent back, basis points.
         #[schemars(range(min = 1_000, max = 10_000))]
@@ -39,6 +44,12 @@ rebound_sdk::config! {
         #[schemars(length(max = 16))]
         pub quality_tags: Vec<String> =
             ["organic-cotton", "no-fluorescent-agent"].map(String::from).to_vec(),
+        /// Fewest products bought and kept with one of these tags before it is a preference.
+        #[schemars(range(min = 2))]
+        pub preference_kept: u32 = 3,
+        /// Least share of the products bought and kept that carry it, basis points.
+        #[schemars(range(min = PREFERENCE_BP_MIN, max = 10_000))]
+        pub preference_bp: u32 = 3_000,
     }
 }
 
@@ -57,8 +68,9 @@ impl Strategy for Segments {
 impl Segmentation for Segments {
     fn classify(call: &Call<'_, Self>) -> Result<Classification, Failure> {
         check(&call.config)?;
-        let signals = signal::all(call.context, &call.config);
-        let segment = segment(&signals, traits(call));
+        let preferences = preference::all(call);
+        let signals = signal::all(call.context, &call.config, &preferences);
+        let segment = segment(&signals, traits(call, &preferences));
         Ok(Classification {
             acknowledgement: acknowledgement(&call.context.event.lines),
             care: care::all(call, &segment, &signals),
@@ -68,12 +80,18 @@ impl Segmentation for Segments {
     }
 }
 
-/// Again what the schema says, for a host that did not hold the route against it: this one bounds a sentence.
+/// Again what the schema says, for a host that did not hold the route against it: these bound sentences.
 fn check(config: &Config) -> Result<(), Failure> {
-    let share = config.loyal_returned_bp;
-    if share > LOYAL_RETURNED_BP_MAX {
+    let Config { loyal_returned_bp, preference_bp, .. } = config;
+    if *loyal_returned_bp > LOYAL_RETURNED_BP_MAX {
         return Err(Failure::InvalidConfig(format!(
-            "loyal_returned_bp is {share}; who is told to keep nearly everything sent back {LOYAL_RETURNED_BP_MAX} at most"
+            "loyal_returned_bp is {loyal_returned_bp}; who is told to keep nearly everything sent back \
+             {LOYAL_RETURNED_BP_MAX} at most"
+        )));
+    }
+    if *preference_bp < PREFERENCE_BP_MIN {
+        return Err(Failure::InvalidConfig(format!(
+            "preference_bp is {preference_bp}; what is said of much that was kept holds of {PREFERENCE_BP_MIN} at least"
         )));
     }
     Ok(())
@@ -103,11 +121,14 @@ fn segment(signals: &[Signal], mut traits: Vec<String>) -> Segment {
     }
 }
 
-/// What the returned products say their buyer looks for: `prefers-organic-cotton`. A merchant's tag may be any text,
-/// a trait is a word: a tag that is none speaks for quality all the same and names no trait.
-fn traits(call: &Call<'_, Segments>) -> Vec<String> {
+/// What the customer looks for, as what was kept and what comes back says: `prefers-organic-cotton`. A merchant's tag
+/// may be any text, a trait is a word: a tag that is none speaks for quality all the same and names no trait.
+fn traits(call: &Call<'_, Segments>, preferences: &[Preference]) -> Vec<String> {
     let lines = &call.context.event.lines;
-    let wanted = |tag: &&String| lines.iter().any(|line| line.product.tags.contains(tag));
+    let wanted = |tag: &&String| {
+        lines.iter().any(|line| line.product.tags.contains(tag))
+            || preferences.iter().any(|preference| preference.tag == **tag)
+    };
     let words = call.config.quality_tags.iter().filter(|tag| is_word(tag));
     words.filter(wanted).map(|tag| [PREFERS, tag].concat()).collect()
 }
@@ -122,13 +143,29 @@ fn is_word(tag: &str) -> bool {
     PREFERS.len() + tag.len() <= 64 && tag.split('-').all(is_part)
 }
 
+/// Reasons that something went wrong on the merchant's side, if they are so.
+const GRIEVANCES: [&str; 8] = [
+    "not-as-described",
+    "defective",
+    "wrong-item",
+    "missing-parts",
+    "damaged",
+    "late",
+    "not-received",
+    "counterfeit",
+];
+
 /// Names what comes back, and why, for the lines that were paid most; then what happens next.
 fn acknowledgement(lines: &[ReturnLine]) -> Vec<Sentence> {
     const NAMED_MAX: usize = 3;
     let mut dearest: Vec<(u32, &ReturnLine)> = (0..).zip(lines).collect();
     dearest.sort_by_key(|(_, line)| std::cmp::Reverse(line.paid));
     let named = dearest.iter().take(NAMED_MAX).map(|(index, line)| {
-        let template = if signal::telling(line).is_some() { ACKNOWLEDGED_REASON } else { ACKNOWLEDGED };
+        let template = match signal::telling(line) {
+            Some(reason) if GRIEVANCES.contains(&reason) => SORRY,
+            Some(_) => ACKNOWLEDGED_REASON,
+            None => ACKNOWLEDGED,
+        };
         template.about(Subject::Returned(*index))
     });
     named.chain([NEXT.about(Subject::Plan)]).collect()

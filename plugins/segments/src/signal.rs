@@ -3,6 +3,7 @@
 use rebound_sdk::prelude::*;
 
 use crate::Config;
+use crate::preference::Preference;
 use crate::wording;
 
 pub(crate) const QUALITY: &str = "quality-sensitive";
@@ -19,11 +20,12 @@ pub(crate) struct Signal {
 }
 
 /// Every signal that holds, never empty: a customer of whom nothing special is known is a regular one.
-pub(crate) fn all(context: &Context, config: &Config) -> Vec<Signal> {
+pub(crate) fn all(context: &Context, config: &Config, preferences: &[Preference]) -> Vec<Signal> {
     let mut signals = told(&context.event.lines);
     let of_customer =
         [newcomer(context), serial(&context.customer, config), loyal(&context.customer, config)];
     signals.extend(of_customer.into_iter().flatten());
+    signals.extend(preferences.iter().map(careful));
     let of_return = [impulse(context, config), discounted(&context.event), dear(context, config)];
     signals.extend(of_return.into_iter().flatten());
     if signals.is_empty() {
@@ -110,6 +112,16 @@ fn loyal(customer: &Customer, config: &Config) -> Option<Signal> {
         evidence,
         about: Subject::Plan,
     })
+}
+
+/// Says which tag, where there are words for it.
+fn careful(preference: &Preference) -> Signal {
+    let evidence = match preference.tag.as_str() {
+        "organic-cotton" => wording::ORGANIC_COTTON,
+        "no-fluorescent-agent" => wording::NO_FLUORESCENT_AGENT,
+        _ => wording::MATERIALS,
+    };
+    Signal { key: QUALITY, confidence: 0.68, evidence, about: Subject::Plan }
 }
 
 fn impulse(context: &Context, config: &Config) -> Option<Signal> {

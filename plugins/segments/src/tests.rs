@@ -204,7 +204,11 @@ fn the_acknowledgement_names_the_item_and_a_reason_only_when_there_is_one() {
     for silent in ["unknown", "other"] {
         assert_eq!(acknowledged(&plain().because(silent)), [said("acknowledged", line(0)), next.clone()]);
     }
-    assert_eq!(acknowledged(&plain().because("late")), [said("acknowledged-reason", line(0)), next.clone()]);
+    for (reason, words) in
+        [("price-dropped", "acknowledged-reason"), ("late", "sorry"), ("defective", "sorry")]
+    {
+        assert_eq!(acknowledged(&plain().because(reason)), [said(words, line(0)), next.clone()]);
+    }
 
     let many = (2..6).fold(plain(), |scene, id| scene.and(&Item::new(id, "More", 10_000 + i64::from(id))));
     let dearest = [4, 3, 2].map(|index| said("acknowledged", line(index)));
@@ -275,4 +279,63 @@ fn a_product_of_many_tags_is_searched_for_by_some_of_them() {
     let mut scene = Scene::returning(&item).because("defective");
     scene.context.policy.care = vec!["priority-reship".to_string()];
     assert_eq!(scene.classify::<Segments>().unwrap().care.len(), 1);
+}
+
+/// Ten products bought and kept, so many of them organic cotton.
+fn keeper(organic: u32) -> Scene {
+    let mut scene = (10..20).fold(plain(), |scene, id| scene.bought(id, 1, 10_000, 0));
+    for id in 10..20 {
+        let item = Item::new(id, "Shirt", 10_000);
+        scene.shop.add(if id < 10 + organic { item.tag("organic-cotton") } else { item });
+    }
+    scene
+}
+
+#[test]
+fn what_is_bought_and_kept_shows_a_preference() {
+    check(&keeper(3), "quality-sensitive", &["segments.organic-cotton"]);
+    check(&keeper(2), "regular", &["segments.regular"]);
+    let traits = |scene: &Scene| scene.classify::<Segments>().unwrap().segment.traits;
+    assert_eq!(traits(&keeper(3)), ["prefers-organic-cotton"]);
+    assert_eq!(traits(&keeper(2)), [""; 0]);
+    let mut sent_back = keeper(3);
+    sent_back.context.customer.purchases[0].returned = 1;
+    check(&sent_back, "regular", &["segments.regular"]);
+    let mut few = keeper(3);
+    few.context.customer.purchases.truncate(2);
+    check(&few, "regular", &["segments.regular"]);
+    check(&keeper(3).config(r#"{"quality_tags": []}"#), "regular", &["segments.regular"]);
+}
+
+#[test]
+fn a_preference_stands_beside_the_reason_and_is_words_of_its_own() {
+    check(
+        &keeper(3).because("defective"),
+        "quality-sensitive",
+        &["segments.told", "segments.organic-cotton"],
+    );
+    check(&keeper(3).because("size-too-small"), "fit", &["segments.told"]);
+    let segment = keeper(3).because("size-too-small").classify::<Segments>().unwrap().segment;
+    assert_eq!(segment.traits, ["prefers-organic-cotton", "quality-sensitive"]);
+    let mut other = keeper(0).config(r#"{"quality_tags": ["no-fluorescent-agent", "handmade"]}"#);
+    for id in 10..20 {
+        other.shop.add(Item::new(id, "Shirt", 10_000).tag("handmade").tag("no-fluorescent-agent"));
+    }
+    check(&other, "quality-sensitive", &["segments.no-fluorescent-agent", "segments.materials"]);
+}
+
+#[test]
+fn a_preference_alone_sends_nothing_again() {
+    let mut scene = keeper(3);
+    scene.context.policy.care = vec!["priority-reship".to_string()];
+    assert_eq!(scene.classify::<Segments>().unwrap().care, []);
+}
+
+#[test]
+fn a_share_too_small_for_much_is_no_config() {
+    let classify =
+        |bp: u32| plain().config(&format!(r#"{{"preference_bp": {bp}}}"#)).classify::<Segments>().map(|_| ());
+    assert_eq!(classify(2_500), Ok(()));
+    let refused = classify(2_499);
+    assert!(matches!(&refused, Err(Failure::InvalidConfig(why)) if why.contains("2499")), "{refused:?}");
 }

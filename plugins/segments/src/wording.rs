@@ -15,12 +15,12 @@ rebound_sdk::templates! {
         "en": "So far we know of hardly any orders of yours.",
     }
     LOYAL = "segments.loyal" {
-        "zh-CN": "你常在这里下单，而且几乎都留下了。",
-        "en": "You order here often and keep nearly everything.",
+        "zh-CN": "你在这里下过{orders_count}笔订单，买的东西几乎都留下了。",
+        "en": "You have placed {orders_count} orders here and kept nearly everything.",
     }
     SENT_BACK = "segments.sent-back" {
-        "zh-CN": "你买过的商品里，退回的占了不小的比例。",
-        "en": "A good part of what you order comes back to us.",
+        "zh-CN": "到目前为止你申请过{returns_count}次退货，退回的在买过的商品里占了不小的比例。",
+        "en": "You have asked for {returns_count} returns so far, and a good part of what you ordered came back.",
     }
     SOON = "segments.soon" {
         "zh-CN": "下单后不久，你就申请退回{item}。",
@@ -31,12 +31,30 @@ rebound_sdk::templates! {
         "en": "{item} cost a good deal more than what you usually buy.",
     }
     DISCOUNTED = "segments.discounted" {
-        "zh-CN": "你在购买{item}的订单里用了优惠。",
-        "en": "The order with {item} used a discount.",
+        "zh-CN": "买{item}的那笔订单，付的比原价少。",
+        "en": "The order with {item} was paid below its full price.",
+    }
+    // Of the merchant's own quality tags; which of them is the trait's to say.
+    MATERIALS = "segments.materials" {
+        "zh-CN": "你买下并留下的商品，不少都很讲究用料。",
+        "en": "Much of what you bought and kept is made of carefully chosen materials.",
+    }
+    ORGANIC_COTTON = "segments.organic-cotton" {
+        "zh-CN": "你买下并留下的商品，不少是有机棉的。",
+        "en": "Much of what you bought and kept is organic cotton.",
+    }
+    NO_FLUORESCENT_AGENT = "segments.no-fluorescent-agent" {
+        "zh-CN": "你买下并留下的商品，不少不含荧光剂。",
+        "en": "Much of what you bought and kept is made without fluorescent agents.",
     }
     REGULAR = "segments.regular" {
-        "zh-CN": "你不时在这里下单。",
-        "en": "You order here from time to time.",
+        "zh-CN": "你在这里下过{orders_count}笔订单。",
+        "en": "You have placed {orders_count} orders here.",
+    }
+    // The words are the customer's until someone has looked: sorry for the trouble, and no verdict.
+    SORRY = "segments.sorry" {
+        "zh-CN": "你说{item}{reason}，给你添麻烦了，抱歉。退货申请我们已经收到。",
+        "en": "You told us that {item} was {reason}. We are sorry for the trouble, and have your request.",
     }
     ACKNOWLEDGED_REASON = "segments.acknowledged-reason" {
         "zh-CN": "{item}的退货申请我们收到了，原因也记下了：{reason}。",
@@ -47,8 +65,8 @@ rebound_sdk::templates! {
         "en": "We have your request to return {item}.",
     }
     NEXT = "segments.next" {
-        "zh-CN": "退款照常办理，与下面的建议无关；进展会在这里更新。",
-        "en": "Your refund goes ahead whatever you think of the ideas below; its progress is shown here.",
+        "zh-CN": "退款{refund_amount}照常办理，与下面的建议无关；进展会在这里更新。",
+        "en": "Your refund of {refund_amount} goes ahead whatever you think of the ideas below; see its progress here.",
     }
     PRIORITY_RESHIP = "segments.priority-reship" {
         "zh-CN": "如果你愿意，我们优先补发同款{item}。",

@@ -1,45 +1,33 @@
 //! The shipped sharing: a review to start from, what to say of the offer, and something to collect.
-//! `docs/strategies.md` states when each is there. Nothing is promised for a post, so nothing must be disclosed.
+//! `docs/strategies.md` states when each is there.
+
+mod achievement;
+mod reward;
+mod wording;
 
 use rebound_sdk::prelude::*;
 
+use wording::{BRAND, DISCLOSURE, LOOKING, REVIEW, TALK, TALK_SWITCHED, TEMPLATES, TITLE};
+
 rebound_sdk::config! {
-    /// What there is to collect.
+    /// What there is to collect, and what a shared card earns. A target of 0 leaves the achievement out.
     pub struct Config {
         /// Exchanges that complete the achievement.
-        #[schemars(range(min = 1))]
         pub exchanges: u32 = 3,
+        /// Shared cards that complete it.
+        pub shares: u32 = 3,
+        /// Friends who placed an order that complete it.
+        pub referrals: u32 = 0,
+        /// Orders that complete it.
+        pub orders: u32 = 10,
+        /// Store credit for sharing the card, minor units; 0 for none. A card that earns it says so.
+        #[schemars(range(min = 0))]
+        pub reward: i64 = 0,
+        /// How long that credit can be used, milliseconds.
+        #[schemars(range(min = 1, max = 31_622_400_000_u64))]
+        pub reward_valid_for_ms: u64 = 2_592_000_000,
     }
 }
-
-// A card is written when a return is asked for: nothing was sent, looked at or paid back yet, and no sentence here may say
-// that it was.
-templates! {
-    TITLE = "share.title" {
-        "zh-CN": "我和{item}的故事",
-        "en": "My story with {item}",
-    }
-    REVIEW = "share.review" {
-        "zh-CN": "没想到{item}{reason}，不过退货申请已经登记好了。",
-        "en": "I did not expect {item} to be {reason}, but my return is already registered.",
-    }
-    TALK = "share.talk" {
-        "zh-CN": "申请退货的时候，我看上了{item}，现价{price}。",
-        "en": "While asking for a return I found {item}, now at {price}.",
-    }
-    BRAND = "share.brand" {
-        "zh-CN": "#{brand}",
-        "en": "#{brand}",
-    }
-    EXCHANGER = "share.exchanger" {
-        "zh-CN": "换货达人：用换货找到更合适的商品",
-        "en": "Exchange explorer: find what suits you better by exchanging",
-    }
-}
-
-/// Reasons that complete "did not expect it to be ...".
-const SURPRISES: [&str; 6] =
-    ["size-too-small", "size-too-large", "not-as-described", "defective", "damaged", "late"];
 
 /// The strategy.
 pub struct Share;
@@ -58,27 +46,48 @@ impl Sharing for Share {
         call: &Call<'_, Self>,
         _segment: &Segment,
         offers: &[Offer],
-        _proposals: &[Proposal],
+        proposals: &[Proposal],
     ) -> Result<ShareKit, Failure> {
-        let cards = card(&call.context.event.lines, offers).into_iter().collect();
-        let achievement = Achievement {
-            key: "exchanger".to_string(),
-            title: EXCHANGER.about(Subject::Plan),
-            counts: "exchanges".to_string(),
-            target: call.config.exchanges,
-            reward: None,
-        };
-        Ok(ShareKit { cards, achievements: vec![achievement], state: StateChange::Keep })
+        let mut cards: Vec<Card> = card(&call.context.event.lines, offers).into_iter().collect();
+        for card in &mut cards {
+            card.reward = reward::reward(call, proposals);
+            if card.reward.is_some() {
+                // First, where it cannot be overlooked.
+                card.body.insert(0, DISCLOSURE.about(Subject::Plan));
+            }
+        }
+        let achievements = achievement::all(&call.config);
+        Ok(ShareKit { cards, achievements, state: StateChange::Keep })
     }
 }
+
+/// Reasons that complete "did not expect it to be ...".
+const SURPRISES: [&str; 6] =
+    ["size-too-small", "size-too-large", "not-as-described", "defective", "damaged", "late"];
 
 /// About the first line whose reason surprises, else about the first; none when there is nothing to say.
 fn card(lines: &[ReturnLine], offers: &[Offer]) -> Option<Card> {
     let surprise = (0..).zip(lines).find(|(_, line)| is_surprise(line));
     let about = Subject::Returned(surprise.map_or(0, |(index, _)| index));
-    let body: Vec<Sentence> = surprise.iter().map(|_| REVIEW.about(about)).collect();
-    let talk_track: Vec<Sentence> = offers.iter().take(1).map(|_| TALK.about(Subject::Offered(0))).collect();
-    (!body.is_empty() || !talk_track.is_empty()).then(|| Card {
+    if surprise.is_none() && offers.is_empty() {
+        return None;
+    }
+    let offered = Subject::Offered(0);
+    let mut body = Vec::new();
+    let mut talk_track = Vec::new();
+    if surprise.is_some() {
+        body.push(REVIEW.about(about));
+    }
+    if let Some(offer) = offers.first() {
+        if surprise.is_some() {
+            body.push(LOOKING.about(offered));
+        }
+        // A share is told of the line that the offer would replace.
+        let switched = offer.for_line.map(|_| TALK_SWITCHED);
+        let words = [Some(TALK), switched];
+        talk_track.extend(words.iter().flatten().map(|template| template.about(offered)));
+    }
+    Some(Card {
         title: TITLE.about(about),
         body,
         talk_track,
@@ -94,76 +103,4 @@ fn is_surprise(line: &ReturnLine) -> bool {
 rebound_sdk::export!(Share: sharing);
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use rebound_sdk::testing::{Item, Scene, assert_templates};
-
-    fn scene() -> Scene {
-        Scene::returning(&Item::new(1, "Wool coat", 10_000))
-    }
-
-    fn offered(mut scene: Scene) -> Scene {
-        scene.offers = vec![Offer {
-            product: 2,
-            kind: "upgrade".to_string(),
-            resolution: None,
-            for_line: None,
-            quantity: 1,
-            score: 1.0,
-            copy: Vec::new(),
-            price_hold: None,
-        }];
-        scene
-    }
-
-    fn cards(scene: &Scene) -> Vec<Card> {
-        scene.compose::<Share>().unwrap().cards
-    }
-
-    #[test]
-    fn every_sentence_exists_in_both_locales_and_claims_nothing() {
-        assert_templates::<Share>(&["zh-CN", "en"]);
-    }
-
-    #[test]
-    fn a_review_is_written_only_for_a_reason_that_surprises() {
-        for (reason, written) in
-            [("late", true), ("size-too-small", true), ("unwanted", false), ("other", false)]
-        {
-            let cards = cards(&offered(scene()).because(reason));
-            assert_eq!(!cards[0].body.is_empty(), written, "{reason}");
-        }
-    }
-
-    #[test]
-    fn a_card_tells_only_what_is_so_when_a_return_is_asked_for() {
-        for (_, text) in TEMPLATES.iter().flat_map(|template| template.texts) {
-            let later =
-                ["退货之后", "很顺利", "退款", "sending", "sent", "easy", "every step", "refund", "After"];
-            assert!(later.iter().all(|word| !text.contains(word)), "{text}");
-        }
-    }
-
-    #[test]
-    fn the_card_is_about_the_line_that_surprised() {
-        let scene = scene().because("unwanted").and(&Item::new(2, "Hat", 100)).because("damaged");
-        let card = cards(&scene).remove(0);
-        let line = Subject::Returned(1);
-        assert_eq!((card.title, card.body), (TITLE.about(line), vec![REVIEW.about(line)]));
-        assert_eq!((card.talk_track, card.hashtags), (vec![], vec![BRAND.about(line)]));
-    }
-
-    #[test]
-    fn the_talk_track_speaks_of_the_best_offer() {
-        let card = cards(&offered(scene())).remove(0);
-        assert_eq!((card.talk_track, card.body), (vec![TALK.about(Subject::Offered(0))], vec![]));
-    }
-
-    #[test]
-    fn without_reason_or_offer_there_is_no_card_but_something_to_collect() {
-        let kit = scene().config(r#"{"exchanges": 5}"#).compose::<Share>().unwrap();
-        assert_eq!(kit.cards, []);
-        let achievement = &kit.achievements[0];
-        assert_eq!((&*achievement.counts, achievement.target, &achievement.reward), ("exchanges", 5, &None));
-    }
-}
+mod tests;

@@ -42,7 +42,7 @@ fn crates_of_several_workspaces_become_components_in_the_order_asked() {
         .map(|dir| repository().join(dir));
     let built = build_all(&dirs, &options(out.path(), shared_target())).unwrap();
     let [share, first, progress] = built.as_slice() else { panic!("{} components", built.len()) };
-    check(share, "rebound-share", &["types", "log"], "sharing");
+    check(share, "rebound-share", &["types", "catalog", "log"], "sharing");
     check(first, "first-rust", &["types", "catalog", "log"], "recommendation");
     check(progress, "rebound-progress", &["types", "log"], "progress");
     assert_eq!(first.path, out.path().join("first-rust.wasm"));

@@ -2,10 +2,12 @@
 //! `docs/strategies.md` states the rule so that anyone can recompute it.
 
 mod pick;
+mod wording;
 
 use rebound_sdk::prelude::*;
 
 use pick::Pick;
+use wording::{HOLD, PRICE, STOCK, SWITCHED, TEMPLATES};
 
 rebound_sdk::config! {
     /// How upgrades are picked.
@@ -18,27 +20,6 @@ rebound_sdk::config! {
         pub similarity_min_bp: u32 = 2_000,
         /// For how long an offer's price is held, milliseconds; the policy may allow less. 0 for no hold.
         pub price_hold_ms: u64 = 86_400_000,
-    }
-}
-
-templates! {
-    PRICE = "upgrade.price" {
-        "zh-CN": "{item}，现价{price}。",
-        "en": "{item}, now at {price}.",
-    }
-    // A share of returns, not of people: whoever returned it twice counts twice. And what was bought was not chosen
-    // "instead": nobody knows why.
-    SWITCHED = "upgrade.switched" {
-        "zh-CN": "你退回的商品，以往的退货里有{switched_share}，顾客不久后买了{item}。",
-        "en": "After {switched_share} of earlier returns of what you send back, the same customer soon bought {item}.",
-    }
-    STOCK = "upgrade.stock" {
-        "zh-CN": "库存仅剩{stock_left}件。",
-        "en": "Only {stock_left} left in stock.",
-    }
-    HOLD = "upgrade.hold" {
-        "zh-CN": "这个价格为你保留至{price_hold_until}。",
-        "en": "This price is held for you until {price_hold_until}.",
     }
 }
 

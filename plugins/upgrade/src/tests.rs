@@ -1,7 +1,8 @@
 use rebound_sdk::prelude::*;
 use rebound_sdk::testing::{Item, Scene, assert_templates};
 
-use super::{SWITCHED, Upgrade};
+use super::Upgrade;
+use super::wording::SWITCHED;
 
 fn coat(id: u32, price: i64) -> Item {
     Item::new(id, "Wool coat", price).category("coats")

@@ -99,7 +99,7 @@ pub(crate) fn set_up(client: &Client, components: &Path, workload: &Workload) ->
     for orders in workload.orders().chunks(ORDERS_PER_REQUEST) {
         import(client, "/v1/orders", &orders.join("\n"))?;
     }
-    for name in ["segments", "upgrade", "affinity", "coupons", "share", "progress"] {
+    for name in ["segments", "variant", "upgrade", "bundle", "affinity", "coupons", "share", "progress"] {
         let path = components.join(format!("rebound-{name}.wasm"));
         let component = std::fs::read(&path).with_context(|| format!("{} cannot be read", path.display()))?;
         let answer = client.send(Method::Post, "/v1/plugins", "application/wasm", &component)?;

@@ -29,6 +29,8 @@ pub struct Ledger<'a> {
     bought: BTreeMap<(&'a str, &'a str), Vec<i64>>,
     /// Who returned each product, and when.
     returned: BTreeMap<&'a str, Vec<(i64, &'a str)>>,
+    /// How many returns each customer has asked for.
+    documents: BTreeMap<&'a str, usize>,
 }
 
 impl<'a> Ledger<'a> {
@@ -50,6 +52,7 @@ impl<'a> Ledger<'a> {
             purchases: BTreeMap::new(),
             bought: BTreeMap::new(),
             returned: BTreeMap::new(),
+            documents: BTreeMap::new(),
         }
     }
 
@@ -72,6 +75,7 @@ impl<'a> Ledger<'a> {
 
     /// Takes in a return, after its plan was made.
     pub fn returned(&mut self, document: &'a Return) {
+        *self.documents.entry(&document.customer).or_default() += 1;
         let products: BTreeSet<&str> = document.lines.iter().map(|line| line.sku.as_str()).collect();
         for sku in products {
             self.returned.entry(sku).or_default().push((document.at, &document.customer));
@@ -144,6 +148,18 @@ impl<'a> Ledger<'a> {
         let last_back = back.map(|(at, _)| *at).max();
         let bought = self.bought.get(&(customer, sku)).into_iter().flatten();
         bought.into_iter().any(|at| last_back.is_none_or(|back| back < *at))
+    }
+
+    /// Orders of the customer so far.
+    #[must_use]
+    pub fn orders_of(&self, customer: &str) -> usize {
+        self.orders.values().filter(|(_, who)| *who == customer).count()
+    }
+
+    /// Returns the customer has asked for so far, the one at hand not counted.
+    #[must_use]
+    pub fn returns_of(&self, customer: &str) -> usize {
+        self.documents.get(customer).copied().unwrap_or(0)
     }
 
     /// Whether the customer has one order, and all that comes back was bought on it.

@@ -39,7 +39,7 @@ pub struct Run {
 const DOCUMENTS: usize = 3_383;
 /// Facts that must have been said, or a check that every fact is true has checked nothing. The data has no brand, no
 /// reason, no stock, and nothing is held or minted.
-const FACTS_SAID: [&str; 3] = ["item", "price", "switched_share"];
+const FACTS_SAID: [&str; 5] = ["item", "price", "switched_share", "refund_amount", "orders_count"];
 /// At most this share of plans may hold one segment, percent.
 const SEGMENT_PERCENT_MAX: usize = 80;
 /// At least this share of the upgrade arm's plans with a candidate show one, percent.

@@ -82,6 +82,18 @@ impl Sentences<'_, '_> {
                 let percent = percent.filter(|percent| *percent > 0).context("the data has no share")?;
                 ensure!(*value == percent * 100 && text == format!("{percent}%"), "it is {percent} %");
             }
+            ("refund_amount", About::Plan) => {
+                let paid: i64 = self.document.lines.iter().map(|line| line.paid).sum();
+                ensure!(*value == paid && text == pounds(paid), "{paid} was paid");
+            }
+            ("orders_count" | "returns_count", About::Plan) => {
+                let customer = &self.document.customer;
+                let count = match fact {
+                    "orders_count" => ledger.orders_of(customer),
+                    _ => ledger.returns_of(customer),
+                };
+                ensure!(*value == count && text == count.to_string(), "it is {count}");
+            }
             _ => bail!("the data does not tell it"),
         }
         Ok(())

@@ -16,7 +16,7 @@ use crate::workspace::{self, Profile, step};
 use crate::{DEMO_ADDRESS, interrupt};
 use client::Client;
 use figures::Figures;
-use samples::Samples;
+pub(crate) use samples::Samples;
 use service::Service;
 pub(crate) use service::Tethered;
 

@@ -2,6 +2,8 @@
 //!
 //! Prices of a category stand close together, so that most products have something up to a fifth dearer.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::random::Random;
@@ -18,20 +20,16 @@ pub(crate) struct Product {
     pub(crate) tags: &'static [&'static str],
     #[serde(skip_serializing_if = "Option::is_none")]
     style: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    options: Option<Options>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    options: Options,
     #[serde(skip_serializing_if = "Option::is_none")]
     stock: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     margin: Option<u64>,
 }
 
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "snake_case")]
-enum Options {
-    Shade(&'static str),
-    Size(&'static str),
-}
+/// Size, color or shade, by its name.
+type Options = BTreeMap<&'static str, &'static str>;
 
 /// What one style is sold in.
 #[derive(Clone, Copy)]
@@ -40,18 +38,44 @@ enum Variants {
     Lip,
     Skin,
     Adult,
+    /// Sizes, each in two colors.
+    Colored,
     Baby,
 }
 
+/// Sku suffix, the title's suffix, and the options behind them.
+type Variant = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
+
 impl Variants {
-    /// Sku suffix, then the title's suffix, one per variant.
-    fn list(self) -> &'static [(&'static str, &'static str)] {
+    /// None for a style that is one product.
+    #[rustfmt::skip]
+    fn list(self) -> &'static [Variant] {
         match self {
             Self::One => &[],
-            Self::Lip => &[("ROSEWOOD", "豆沙 Rosewood"), ("CHERRY", "樱桃红 Cherry"), ("NUDE", "裸粉 Nude")],
-            Self::Skin => &[("IVORY", "象牙白 Ivory"), ("SAND", "自然色 Sand"), ("HONEY", "蜜糖色 Honey")],
-            Self::Adult => &[("S", "S"), ("M", "M"), ("L", "L")],
-            Self::Baby => &[("66", "66 cm"), ("73", "73 cm")],
+            Self::Lip => &[
+                ("ROSEWOOD", "豆沙 Rosewood", &[("shade", "豆沙 Rosewood")]),
+                ("CHERRY", "樱桃红 Cherry", &[("shade", "樱桃红 Cherry")]),
+                ("NUDE", "裸粉 Nude", &[("shade", "裸粉 Nude")]),
+            ],
+            Self::Skin => &[
+                ("IVORY", "象牙白 Ivory", &[("shade", "象牙白 Ivory")]),
+                ("SAND", "自然色 Sand", &[("shade", "自然色 Sand")]),
+                ("HONEY", "蜜糖色 Honey", &[("shade", "蜜糖色 Honey")]),
+            ],
+            Self::Adult => &[
+                ("S", "S", &[("size", "S")]),
+                ("M", "M", &[("size", "M")]),
+                ("L", "L", &[("size", "L")]),
+            ],
+            Self::Colored => &[
+                ("WHITE-S", "白色 White S", &[("color", "白色 White"), ("size", "S")]),
+                ("WHITE-M", "白色 White M", &[("color", "白色 White"), ("size", "M")]),
+                ("WHITE-L", "白色 White L", &[("color", "白色 White"), ("size", "L")]),
+                ("NAVY-S", "藏青 Navy S", &[("color", "藏青 Navy"), ("size", "S")]),
+                ("NAVY-M", "藏青 Navy M", &[("color", "藏青 Navy"), ("size", "M")]),
+                ("NAVY-L", "藏青 Navy L", &[("color", "藏青 Navy"), ("size", "L")]),
+            ],
+            Self::Baby => &[("66", "66 cm", &[("size", "66 cm")]), ("73", "73 cm", &[("size", "73 cm")])],
         }
     }
 }
@@ -66,7 +90,7 @@ const MARLOW: &str = "Marlow (sample)";
 const BRIAR: &str = "Briar (sample)";
 const WREN: &str = "Wren (sample)";
 
-use Variants::{Adult, Baby, Lip, One, Skin};
+use Variants::{Adult, Baby, Colored, Lip, One, Skin};
 
 #[rustfmt::skip]
 const SHELVES: &[(&str, &[Style])] = &[
@@ -155,9 +179,9 @@ const SHELVES: &[(&str, &[Style])] = &[
         ("MSK-GOLD", "焕亮面膜", "Brightening Mask", LINDEN, 89, One, &["celebrity-style"]),
     ]),
     ("t-shirt", &[
-        ("TEE-BASIC", "基础圆领T恤", "Basic Crew T-shirt", MARLOW, 79, Adult, &[]),
+        ("TEE-BASIC", "基础圆领T恤", "Basic Crew T-shirt", MARLOW, 79, Colored, &[]),
         ("TEE-STRIPE", "条纹T恤", "Striped T-shirt", MARLOW, 89, Adult, &["new-season"]),
-        ("TEE-ORGANIC", "有机棉T恤", "Organic Cotton T-shirt", WREN, 99, Adult, &["organic-cotton", "no-fluorescent-agent"]),
+        ("TEE-ORGANIC", "有机棉T恤", "Organic Cotton T-shirt", WREN, 99, Colored, &["organic-cotton", "no-fluorescent-agent"]),
         ("TEE-RELAXED", "宽松T恤", "Relaxed T-shirt", BRIAR, 115, Adult, &["celebrity-style"]),
         ("TEE-HEAVY", "重磅T恤", "Heavyweight T-shirt", BRIAR, 129, Adult, &["organic-cotton"]),
         ("TEE-SILK", "桑蚕丝T恤", "Silk Blend T-shirt", BRIAR, 149, Adult, &[]),
@@ -220,6 +244,11 @@ const SHELVES: &[(&str, &[Style])] = &[
         ("SCA-WOOL", "羊毛围巾", "Wool Scarf", BRIAR, 105, One, &["new-season"]),
         ("SCA-SILK", "真丝方巾", "Silk Scarf", BRIAR, 119, One, &["celebrity-style"]),
     ]),
+    ("small-gift", &[
+        ("GIF-SACHET", "薰衣草香囊", "Lavender Sachet", WREN, 9, One, &["gift"]),
+        ("GIF-POUCH", "化妆包", "Makeup Pouch", HAZEL, 15, One, &["gift"]),
+        ("GIF-COMB", "木梳", "Wooden Comb", MARLOW, 19, One, &["gift"]),
+    ]),
 ];
 
 /// The categories whose sizes can be wrong.
@@ -279,21 +308,17 @@ fn put_up(
 ) -> Vec<usize> {
     let &(sku, zh, en, brand, yuan, variants, tags) = style;
     let margin = random.chance(50).then(|| random.between(25, 65) * 100);
-    let mut product = |suffix: Option<(&'static str, &'static str)>| {
-        let named = |name: String| suffix.map_or(name.clone(), |(_, title)| format!("{name} {title}"));
-        let options = suffix.map(|(suffix, title)| match variants {
-            One | Lip | Skin => Options::Shade(title),
-            Adult | Baby => Options::Size(suffix),
-        });
+    let mut product = |variant: Option<Variant>| {
+        let name = format!("{zh} {en}");
         products.push(Product {
-            sku: suffix.map_or(sku.to_owned(), |(suffix, _)| format!("{sku}-{suffix}")),
-            title: named(format!("{zh} {en}")),
+            sku: variant.map_or(sku.to_owned(), |(suffix, _, _)| format!("{sku}-{suffix}")),
+            title: variant.map_or(name.clone(), |(_, suffix, _)| format!("{name} {suffix}")),
             category,
             brand,
             price: yuan * 100,
             tags,
-            style: suffix.map(|_| sku),
-            options,
+            style: variant.map(|_| sku),
+            options: variant.iter().flat_map(|(_, _, options)| options.iter().copied()).collect(),
             stock: stock(random),
             margin,
         });

@@ -133,3 +133,47 @@ fn three_products_came_back_often_enough_to_say_what_was_taken_instead() {
         assert!(switched * 100 / old.len() >= 20, "{returned}: {switched} of {} switched", old.len());
     }
 }
+
+#[test]
+fn every_strategy_has_something_to_speak_of() {
+    let products = rows("catalogue.ndjson");
+    let carry = |tag: &str| {
+        let tagged =
+            |product: &&Value| product["tags"].as_array().is_some_and(|tags| tags.contains(&tag.into()));
+        products.iter().filter(tagged).count()
+    };
+    for tag in ["organic-cotton", "no-fluorescent-agent", "celebrity-style", "gift"] {
+        assert!(carry(tag) >= 3, "{tag}: {}", carry(tag));
+    }
+    let with =
+        |option: &str| products.iter().filter(|product| product["options"][option].is_string()).count();
+    assert!(["size", "color", "shade"].map(with).iter().all(|count| *count >= 10));
+    assert!(products.iter().any(|product| product["stock"].as_u64().is_some_and(|stock| stock <= 10)));
+    assert!(products.iter().any(|product| product["margin"].is_u64()));
+}
+
+/// A route that names what is not built, or a category that is not on the shelves, would show nothing.
+#[test]
+fn routes_name_strategies_and_categories_that_exist() {
+    let root = crate::workspace::root();
+    let samples = crate::demo::Samples::read(&root.join("examples")).unwrap();
+    let products = rows("catalogue.ndjson");
+    let experiments = samples.experiments.iter().flat_map(|setting| setting.body["arms"].as_array().unwrap());
+    let routes = samples.routes.iter().map(|setting| &setting.body);
+    let mut named = BTreeSet::new();
+    for entry in routes.chain(experiments).flat_map(|route| route["entries"].as_array().unwrap()) {
+        let plugin = text(entry, "plugin").strip_prefix("rebound/").unwrap();
+        let (plugin, _) = plugin.split_once('@').unwrap();
+        assert!(root.join("plugins").join(plugin).join("Cargo.toml").is_file(), "{plugin} is no strategy");
+        named.insert(plugin.to_owned());
+        for (category, complements) in entry["config"]["complements"].as_object().into_iter().flatten() {
+            let complements =
+                complements.as_array().unwrap().iter().map(|category| category.as_str().unwrap());
+            for category in complements.chain([category.as_str()]) {
+                assert!(products.iter().any(|product| product["category"] == category), "{category}");
+            }
+        }
+    }
+    let all = ["affinity", "bundle", "coupons", "progress", "segments", "share", "upgrade", "variant"];
+    assert_eq!(named.into_iter().collect::<Vec<_>>(), all);
+}

@@ -1,5 +1,6 @@
 //! Tests of a strategy without a host: a [`Scene`] holds what a call sees, a [`Shop`] stands for the
-//! catalogue, and the strategy's code is the one that the component runs.
+//! catalogue, and the strategy's code is the one that the component runs. Every answer is held against
+//! the host's rules: what a live host would refuse panics here, and says why.
 //!
 //! ```
 //! use rebound_sdk::prelude::*;
@@ -44,6 +45,7 @@
 //! assert_templates::<BestSeller>(&["zh-CN", "en"]);
 //! ```
 
+mod check;
 mod scene;
 mod shop;
 mod wording;

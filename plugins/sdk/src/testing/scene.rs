@@ -1,12 +1,13 @@
 //! What one call sees, ready to be altered by a test.
 
+use super::check::{Check, Checked};
 use super::{Item, Shop};
 use crate::prelude::{Classification, Compensation, CustodyEvent, Recommendations, ShareKit, Step, Usual};
 use crate::types::{
     Context, Customer, Failure, Offer, Order, OrderLine, Policy, Prior, Proposal, Purchase, ReturnEvent,
     ReturnLine, Segment, StateChange,
 };
-use crate::{Call, Coupon, Progress, Recommendation, Segmentation, Sharing};
+use crate::{Call, Coupon, Progress, Recommendation, Segmentation, Sharing, Strategy};
 
 /// 2026-01-01T00:00:00Z, the moment of every decision unless a test says otherwise.
 const NOW: u64 = 1_767_225_600_000;
@@ -127,40 +128,79 @@ impl Scene {
     ///
     /// # Errors
     /// The strategy's own.
+    ///
+    /// # Panics
+    /// When the host would refuse the answer; it says why.
+    #[track_caller]
     pub fn classify<S: Segmentation>(&self) -> Result<Classification, Failure> {
-        S::classify(&Call::new(&self.context, &self.shop)?)
+        let answer = S::classify(&Call::new(&self.context, &self.shop)?)?;
+        stands::<S>(Check::new::<S>(self).classification(&answer));
+        Ok(answer)
     }
 
     /// Runs stage 2.
     ///
     /// # Errors
     /// The strategy's own.
+    ///
+    /// # Panics
+    /// When the host would refuse the answer; it says why.
+    #[track_caller]
     pub fn recommend<S: Recommendation>(&self) -> Result<Recommendations, Failure> {
-        S::recommend(&Call::new(&self.context, &self.shop)?, &self.segment)
+        let answer = S::recommend(&Call::new(&self.context, &self.shop)?, &self.segment)?;
+        stands::<S>(Check::new::<S>(self).recommendations(&answer));
+        Ok(answer)
     }
 
     /// Runs stage 3.
     ///
     /// # Errors
     /// The strategy's own.
+    ///
+    /// # Panics
+    /// When the host would refuse the answer; it says why.
+    #[track_caller]
     pub fn compensate<S: Coupon>(&self) -> Result<Compensation, Failure> {
-        S::compensate(&Call::new(&self.context, &self.shop)?, &self.segment, &self.offers)
+        let answer = S::compensate(&Call::new(&self.context, &self.shop)?, &self.segment, &self.offers)?;
+        stands::<S>(Check::new::<S>(self).compensation(&answer));
+        Ok(answer)
     }
 
     /// Runs stage 4.
     ///
     /// # Errors
     /// The strategy's own.
+    ///
+    /// # Panics
+    /// When the host would refuse the answer; it says why.
+    #[track_caller]
     pub fn compose<S: Sharing>(&self) -> Result<ShareKit, Failure> {
-        S::compose(&Call::new(&self.context, &self.shop)?, &self.segment, &self.offers, &self.proposals)
+        let call = Call::new(&self.context, &self.shop)?;
+        let answer = S::compose(&call, &self.segment, &self.offers, &self.proposals)?;
+        stands::<S>(Check::new::<S>(self).share_kit(&answer));
+        Ok(answer)
     }
 
     /// Runs stage 5.
     ///
     /// # Errors
     /// The strategy's own.
+    ///
+    /// # Panics
+    /// When the host would refuse the answer; it says why.
+    #[track_caller]
     pub fn narrate<S: Progress>(&self) -> Result<Vec<Step>, Failure> {
-        S::narrate(&Call::new(&self.context, &self.shop)?, &self.segment, &self.timeline, &self.usual)
+        let call = Call::new(&self.context, &self.shop)?;
+        let answer = S::narrate(&call, &self.segment, &self.timeline, &self.usual)?;
+        stands::<S>(Check::new::<S>(self).steps(&answer));
+        Ok(answer)
+    }
+}
+
+#[track_caller]
+fn stands<S: Strategy>(checked: Checked) {
+    if let Err(why) = checked {
+        panic!("the host refuses the answer of {}: {why}", S::NAME);
     }
 }
 

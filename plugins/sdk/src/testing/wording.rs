@@ -41,14 +41,26 @@ const CJK_NUMERALS: &str = "零〇一二三四五六七八九十百千万亿两�
 const IDIOMS: [&str; 12] =
     ["一起", "一定", "一样", "一直", "一切", "一同", "一旦", "统一", "唯一", "万一", "十分", "折叠"];
 
-/// Words that claim something, and the facts that must stand beside them.
-const CLAIMS: [(&[&str], &[&str]); 3] = [
-    (&["left", "sold out", "仅剩", "售罄"], &["stock_left"]),
-    (&["chose", "换购"], &["switched_share"]),
-    (&["ends", "最后", "恢复"], &["price_hold_until", "coupon_expires"]),
+/// Facts that say when something ends, and facts that say what a coupon is.
+const ENDS: &[&str] = &["price_hold_until", "coupon_expires", "return_until"];
+const COUPON: &[&str] = &["coupon_amount", "coupon_code", "coupon_min_spend", "coupon_expires"];
+
+/// Words that claim something, and the facts of which one must stand beside them.
+const CLAIMS: [(&[&str], &[&str]); 5] = [
+    (&["left", "stock", "sold out", "仅剩", "库存", "售罄"], &["stock_left"]),
+    (&["chose", "switched", "换购"], &["switched_share"]),
+    (&["ends", "until", "expires", "last", "最后", "截止", "到期", "保留至", "有效期", "恢复"], ENDS),
+    (
+        &["coupon", "discount", "free", "gift", "save", "优惠", "券", "免费", "免运费", "赠", "立减", "礼品"],
+        COUPON,
+    ),
+    (&["prize", "draw", "lucky", "抽奖", "中奖", "奖品"], &["odds"]),
 ];
 
 const SIGNS: &str = "%％‰$€£¥￥₩₹₽฿¢元";
+
+/// Characters that a page or an editor would read as markup.
+const MARKUP: &str = "<>&*_`[]|";
 
 /// Asserts that every template exists in each of `locales`, parses, names only known facts and the same
 /// ones in every locale, and claims nothing in its literals.
@@ -133,6 +145,8 @@ fn wording(parsed: &Parsed<'_>) -> Vec<String> {
     }
     let is_figure = |c: &char| c.is_numeric() || SIGNS.contains(*c) || CJK_NUMERALS.contains(*c);
     findings.extend(literal.chars().find(is_figure).map(|c| format!("`{c}` is a figure; let a fact say it")));
+    let markup = literal.chars().find(|c| MARKUP.contains(*c));
+    findings.extend(markup.map(|c| format!("`{c}` is markup; write plain words")));
     let words: Vec<&str> = literal.split(|c: char| !c.is_alphanumeric()).collect();
     let number = NUMBER_WORDS.iter().find(|word| words.contains(word));
     findings.extend(number.map(|word| format!("`{word}` is a number; let a fact say it")));
@@ -187,6 +201,23 @@ mod tests {
         check("最后机会", Some("`最后`"));
         check("{price_hold_until}恢复原价", None);
         check("Sold out soon", Some("`sold out`"));
+        check("库存紧张", Some("`库存`"));
+        check("Many switched", Some("`switched`"));
+        check("Kept until then", Some("`until`"));
+        check("Kept until {coupon_expires}", None);
+        check("退货截止{return_until}", None);
+        check("A discount for you", Some("`discount`"));
+        check("赠品", Some("`赠`"));
+        check("Your gift, until {coupon_expires}", None);
+        check("抽奖", Some("`抽奖`"));
+        check("A lucky draw: {odds}", None);
+    }
+
+    #[test]
+    fn a_literal_holds_no_markup() {
+        check("<b>{item}</b>", Some("`<`"));
+        check("*{item}*", Some("`*`"));
+        check("#{brand}", None);
     }
 
     #[test]
