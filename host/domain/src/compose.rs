@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use crate::answer::{Classification, Compensation, CustodyEvent, Recommendations, ShareKit, Step};
 use crate::catalog::Catalog;
-use crate::claims::{Ledger, Templates};
+use crate::claims::{Book, Ledger, Templates};
 use crate::event::ReturnRequest;
 use crate::ids::{Digest, PluginRef, ProductId, ReturnId};
 use crate::manifest::Manifest;
@@ -82,6 +82,8 @@ pub struct Decision<'a> {
     pub situation: &'a Situation,
     /// The merchant's policy.
     pub policy: &'a Policy,
+    /// What the operator answers for.
+    pub book: &'a Book,
     /// The same snapshot that the strategies saw.
     pub catalog: &'a dyn Catalog,
     /// What happened to the parcel and the money so far.
@@ -98,7 +100,7 @@ pub struct Decision<'a> {
 /// and a follow-up without a sentence, too.
 #[must_use]
 pub fn plan(decision: &Decision<'_>, assignments: Vec<StageAssignment>, stages: Vec<StageTrace>) -> Plan {
-    let Decision { request, situation, policy, catalog, timeline, answers } = *decision;
+    let Decision { request, situation, policy, book, catalog, timeline, answers } = *decision;
     let offers = merge_offers(&answers.recommendation);
     let proposals = merge_proposals(&answers.coupon);
     let ledger = Ledger {
@@ -108,7 +110,7 @@ pub fn plan(decision: &Decision<'_>, assignments: Vec<StageAssignment>, stages: 
         offers: &offers.items,
         proposals: &proposals.items,
     };
-    let mut scribe = Scribe::new(ledger);
+    let mut scribe = Scribe::new(ledger, policy, book);
 
     let segmentation = answers.segmentation.as_ref();
     let segment = sections::segment(&mut scribe, segmentation);
@@ -138,7 +140,13 @@ pub fn plan(decision: &Decision<'_>, assignments: Vec<StageAssignment>, stages: 
         sharing,
         progress,
         dropped: scribe.dropped,
-        trace: Trace { assignments, stages, proposals: sections::proposals(answers, &proposals), holds },
+        trace: Trace {
+            assignments,
+            stages,
+            proposals: sections::proposals(answers, &proposals),
+            holds,
+            violations: scribe.violations,
+        },
     }
 }
 
@@ -146,9 +154,10 @@ pub fn plan(decision: &Decision<'_>, assignments: Vec<StageAssignment>, stages: 
 /// read.
 #[must_use]
 pub fn progress(decision: &Decision<'_>, steps: &Answered<Vec<Step>>) -> (Vec<PlanStep>, Vec<Dropped>) {
-    let Decision { situation, policy, catalog, timeline, .. } = *decision;
+    let Decision { situation, policy, book, catalog, timeline, .. } = *decision;
     let low_stock = policy.low_stock;
-    let mut scribe = Scribe::new(Ledger { situation, catalog, low_stock, offers: &[], proposals: &[] });
+    let ledger = Ledger { situation, catalog, low_stock, offers: &[], proposals: &[] };
+    let mut scribe = Scribe::new(ledger, policy, book);
     let steps = sections::progress(&mut scribe, steps, timeline);
     (steps, scribe.dropped)
 }

@@ -4,7 +4,7 @@ mod check;
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::BudgetId;
+use crate::ids::{BudgetId, PluginRef};
 use crate::money::{BasisPoints, Currency, Money};
 use crate::situation::{Allowance, Allowed, Order};
 use crate::time::{Duration, Instant};
@@ -57,6 +57,28 @@ pub struct Policy {
     pub hold_max: Duration,
     /// Stock is said only at or below this many units.
     pub low_stock: u32,
+    /// What becomes of a template whose own words break a rule.
+    #[serde(default)]
+    pub claims: ClaimsMode,
+    /// Namespaces of plugins whose texts are the operator's own; those of all others are read and approved first.
+    #[serde(default = "own_namespaces")]
+    pub own_namespaces: Vec<String>,
+}
+
+/// What becomes of a template whose own words break a rule (`docs/claims.md`).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ClaimsMode {
+    /// It is not published, and where it is, not said.
+    #[default]
+    Enforce,
+    /// It is published and said, and every plan that says it tells so.
+    Report,
+}
+
+/// The namespace of the strategies that come with the host.
+fn own_namespaces() -> Vec<String> {
+    vec!["rebound".to_owned()]
 }
 
 impl Policy {
@@ -74,7 +96,16 @@ impl Policy {
             incentive_share_max: BasisPoints(2_000),
             hold_max: Duration::hours(24),
             low_stock: 10,
+            claims: ClaimsMode::Enforce,
+            own_namespaces: own_namespaces(),
         }
+    }
+
+    /// Whether a plugin's texts are the operator's own.
+    #[must_use]
+    pub fn owns(&self, plugin: &PluginRef) -> bool {
+        let namespace = plugin.name.as_str().split('/').next().unwrap_or_default();
+        self.own_namespaces.iter().any(|own| own == namespace)
     }
 
     /// Until when all of it may be returned: the earliest end over the orders, each counted from its delivery, or

@@ -51,7 +51,7 @@ impl Desk {
 
     fn say(&self, templates: &[(&str, &str, &str)], about: Subject) -> Result<Line, Unsaid> {
         let templates = Templates::new(&manifest("a/b@1.0.0", templates)).unwrap();
-        Speaker::new(self.ledger()).say(&templates, &say("line", about))
+        Speaker::new(self.ledger(), &Book::default()).say(&templates, &say("line", about))
     }
 }
 

@@ -28,6 +28,7 @@ struct Desk {
     situation: Situation,
     request: ReturnRequest,
     policy: Policy,
+    book: Book,
     timeline: Vec<CustodyEvent>,
     answers: Answers,
 }
@@ -37,8 +38,8 @@ impl Desk {
         let shop = shop();
         let situation = returning(&shop, "en", &[DRESS, LIPSTICK]);
         let request = request(&situation);
-        let (policy, timeline, answers) = (testing::policy(), Vec::new(), Answers::default());
-        Self { shop, situation, request, policy, timeline, answers }
+        let (policy, timeline, answers) = (own(testing::policy()), Vec::new(), Answers::default());
+        Self { shop, situation, request, policy, book: Book::default(), timeline, answers }
     }
 
     fn decision(&self) -> Decision<'_> {
@@ -46,6 +47,7 @@ impl Desk {
             request: &self.request,
             situation: &self.situation,
             policy: &self.policy,
+            book: &self.book,
             catalog: &self.shop,
             timeline: &self.timeline,
             answers: &self.answers,
@@ -66,6 +68,11 @@ impl Desk {
         self.answers.coupon.push(answered(plugin, slots, answer));
         self
     }
+}
+
+/// The strategies of these tests are the operator's own.
+fn own(policy: Policy) -> Policy {
+    Policy { own_namespaces: vec!["a".to_owned()], ..policy }
 }
 
 fn answered<T>(plugin: &str, slots: u32, answer: T) -> Answered<T> {
