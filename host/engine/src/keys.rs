@@ -10,12 +10,13 @@
 //! | `i` + HMAC(order id) | `order` | whose order it is: an order id names one order |
 //! | `o` + HMAC(order id) | `order` | an order of nobody known, sealed with a key of the host's |
 //! | `catalog` | `sku/…`, `next` | products and the next product id |
-//! | `control` | `policy`, `route/…`, `experiment/…`, `budget/…`, `plugin/…` | what operators set |
+//! | `control` | `policy`, `route/…`, `experiment/…`, `budget/…`, `plugin/…`, `constant/…`, `approval/…` | what operators set |
 //! | `component` + SHA-256 | chunk number | a component's bytes |
 
 use bytes::Bytes;
 use rebound_domain::ids::{
-    BudgetId, Digest, EventId, ExperimentKey, OrderId, PluginName, PluginRef, ReturnId, Sku, Source,
+    BudgetId, ConstantKey, Digest, EventId, ExperimentKey, OrderId, PluginName, PluginRef, ReturnId, Sku,
+    Source,
 };
 use rebound_domain::manifest::Stage;
 use rebound_storage::Key;
@@ -131,6 +132,14 @@ pub(crate) fn experiment(key: &ExperimentKey) -> Key {
 
 pub(crate) fn budget(id: &BudgetId) -> Key {
     Key::new(CONTROL, format!("budget/{id}"))
+}
+
+pub(crate) fn constant(key: &ConstantKey) -> Key {
+    Key::new(CONTROL, format!("constant/{key}"))
+}
+
+pub(crate) fn approval(plugin: &PluginName, texts: &Digest) -> Key {
+    Key::new(CONTROL, format!("approval/{plugin}/{texts}"))
 }
 
 pub(crate) fn plugin(plugin: &PluginRef) -> Key {

@@ -33,6 +33,21 @@ pub(crate) struct Policy {
     hold_max_ms: Option<Millis>,
     /// Stock is said only at or below this many units. Standard: 10.
     low_stock: Option<Count>,
+    /// What becomes of a text that says what only facts may say: enforce refuses it when it is published, report
+    /// publishes it and tells on every plan that says it. Standard: enforce.
+    claims: Option<ClaimsMode>,
+    /// Namespaces of plugins whose texts are the operator's own; those of all others need an approval. Standard: rebound.
+    own_namespaces: Option<Vec<String>>,
+}
+
+/// What becomes of a text that says what only facts may say.
+#[derive(Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum ClaimsMode {
+    /// It is refused.
+    Enforce,
+    /// It is told of.
+    Report,
 }
 
 /// What becomes of an order's discount when part of the order comes back.
@@ -104,6 +119,12 @@ impl From<Policy> for domain::Policy {
             incentive_share_max: policy.incentive_share_max.map_or(standard.incentive_share_max, Into::into),
             hold_max: policy.hold_max_ms.map_or(standard.hold_max, Into::into),
             low_stock: policy.low_stock.map_or(standard.low_stock, |stock| stock.0),
+            claims: match policy.claims {
+                None => standard.claims,
+                Some(ClaimsMode::Enforce) => domain::ClaimsMode::Enforce,
+                Some(ClaimsMode::Report) => domain::ClaimsMode::Report,
+            },
+            own_namespaces: policy.own_namespaces.unwrap_or(standard.own_namespaces),
         }
     }
 }
@@ -120,6 +141,11 @@ impl From<domain::Policy> for Policy {
             incentive_share_max: Some(policy.incentive_share_max.into()),
             hold_max_ms: Some(policy.hold_max.into()),
             low_stock: Some(Count(policy.low_stock)),
+            claims: Some(match policy.claims {
+                domain::ClaimsMode::Enforce => ClaimsMode::Enforce,
+                domain::ClaimsMode::Report => ClaimsMode::Report,
+            }),
+            own_namespaces: Some(policy.own_namespaces),
         }
     }
 }

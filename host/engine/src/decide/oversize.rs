@@ -64,7 +64,8 @@ fn share(plan: &Plan, answers: &Answers, stage: Stage) -> usize {
         Stage::Sharing => size(&(&plan.sharing, rewards)),
         Stage::Progress => size(&plan.progress),
     };
-    own + size(&dropped)
+    let shown: Vec<_> = plan.trace.violations.iter().filter(|line| line.stage == stage).collect();
+    own + size(&dropped) + size(&shown)
 }
 
 fn size(part: &impl Serialize) -> usize {
@@ -79,7 +80,7 @@ mod tests {
     use rebound_domain::answer::{
         Achievement, Benefit, Compensation, Grant, Proposal, Scope, Sentence, ShareKit, Subject, Terms,
     };
-    use rebound_domain::claims::Templates;
+    use rebound_domain::claims::{Book, Templates};
     use rebound_domain::compose::{Answered, Decision, Published};
     use rebound_domain::ids::Digest;
     use rebound_domain::manifest::{Manifest, Template};
@@ -158,7 +159,8 @@ mod tests {
         let decision = Decision {
             request: &request,
             situation: &situation,
-            policy: &Policy::standard(currency),
+            policy: &Policy { own_namespaces: vec!["tests".to_owned()], ..Policy::standard(currency) },
+            book: &Book::default(),
             catalog: &catalog,
             timeline: &[],
             answers: &answers,
