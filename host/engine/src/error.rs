@@ -250,7 +250,7 @@ pub enum ControlError {
     },
     /// Texts that nobody has approved.
     #[error(
-        "the texts of {plugin} are not the operator's own, or in a language that the host has no word lists for, and nobody has approved them; read them with `rebound approve {plugin}`, then approve with `rebound approve {plugin} --owner YOU --reason WHY`"
+        "the texts of {plugin} are not the operator's own, or in a language that the host has no word lists for, and nobody has approved them; read them with `rebound approve {plugin}`, then approve with `rebound approve {plugin} --owner YOU`"
     )]
     TemplatesUnapproved {
         /// Which version.

@@ -364,4 +364,8 @@ fn claims(
 }
 
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod shipped;
+#[cfg(test)]
 mod tests;

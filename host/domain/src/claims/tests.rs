@@ -314,6 +314,12 @@ fn every_reason_for_silence_has_a_word_of_its_own() {
         Why::NoTranslation,
         Why::SubjectLeftOut,
         Why::NotMinted,
+        Why::ClaimsViolated,
+        Why::TemplatesUnapproved,
+        Why::ConstantUnknown,
+        Why::ConstantNotStarted,
+        Why::ConstantEnded,
+        Why::ConstantNotTranslated,
     ];
     let words: std::collections::HashSet<_> = all.iter().map(|why| why.word()).collect();
     assert_eq!(words.len(), all.len());

@@ -1,5 +1,6 @@
 //! Sections of the plan one by one. What holds for any answers is in `properties`.
 
+mod claims;
 mod properties;
 
 use std::sync::Arc;

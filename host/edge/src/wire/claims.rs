@@ -36,8 +36,15 @@ pub(crate) struct Constant {
 pub(crate) struct ListedConstant {
     /// What templates name it by: `{const.key}`.
     key: String,
-    #[serde(flatten)]
-    constant: Constant,
+    /// The words, by BCP 47 locale.
+    texts: BTreeMap<String, String>,
+    /// Who answers for its truth.
+    owner: String,
+    /// From when on it holds; always did when left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    starts: Option<Instant>,
+    /// Until when it holds, that moment not included.
+    ends: Instant,
 }
 
 /// Every constant, by key.
@@ -63,7 +70,8 @@ impl From<domain::Constant> for Constant {
 
 impl From<domain::Constant> for ListedConstant {
     fn from(constant: domain::Constant) -> Self {
-        Self { key: constant.key.to_string(), constant: constant.into() }
+        let domain::Constant { key, texts, owner, starts, ends } = constant;
+        Self { key: key.into(), texts, owner, starts: starts.map(Into::into), ends: ends.into() }
     }
 }
 
