@@ -69,7 +69,7 @@ fn yuan(chinese: bool, fen: i64) -> String {
     let mut text = String::new();
     for (at, digit) in digits.iter().enumerate() {
         let left = digits.len() - at;
-        if at > 0 && left % 3 == 0 {
+        if at > 0 && left.is_multiple_of(3) {
             text.push(',');
         }
         text.push(*digit);
