@@ -61,7 +61,8 @@ impl<'a> Scribe<'a> {
     pub(super) fn persona(&mut self, by: &Published, key: &str) -> Option<PlanPersona> {
         let persona = by.templates.persona(key, self.speaker.locale())?;
         let violations = by.templates.persona_violations(key, self.speaker.locale());
-        if !self.may_speak(by) || self.policy.claims == ClaimsMode::Enforce && !violations.is_empty() {
+        // Whether its version may speak at all was asked when the step's title was said.
+        if self.policy.claims == ClaimsMode::Enforce && !violations.is_empty() {
             return None;
         }
         self.shown(Stage::Progress, by, violations);
