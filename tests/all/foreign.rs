@@ -43,6 +43,9 @@ fn serves(file: &str, language: &str, class: &str, build: Build) {
     let answer = client.send(Method::Post, &path, "application/wasm", &built.bytes).unwrap();
     let published = answer.json().unwrap();
     assert_eq!(answer.status, 201, "{published}");
+    let (name, version) = published["plugin"].as_str().unwrap().split_once('@').unwrap();
+    let approval = json!({"owner": "Tests", "reason": "its texts were read"});
+    client.ok(Method::Post, &format!("/v1/plugins/{name}/{version}/approval"), &approval).unwrap();
     let route = json!({"entries": [{"plugin": published["plugin"], "config": {}, "slots": 2}]});
     client.ok(Method::Put, "/v1/routes/recommendation", &route).unwrap();
 

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
+use rebound_tests::client::Method;
 use serde_json::{Value, json};
 
 use crate::harness::{components, root};
@@ -150,4 +151,28 @@ fn an_experiment_is_set_from_a_file_and_shown() {
     assert_eq!((&shown["phase"], &shown["coverage"]), (&json!(1), &json!(2500)));
     assert_eq!(desk.run(&["experiment", "show"]).expect(0, &[]).stdout, text);
     desk.run(&["experiment", "show", "none"]).expect(1, &["there is no experiment none"]);
+}
+
+#[test]
+fn texts_that_are_not_the_shops_own_are_shown_and_approved_before_they_are_routed() {
+    let desk = Desk::new(&[]);
+    let policy = json!({"currency": "CNY", "own_namespaces": []});
+    desk.client().ok(Method::Put, "/v1/policy", &policy).unwrap();
+    let component = components().join("rebound-upgrade.wasm").to_str().unwrap().to_owned();
+    let published = desk.run(&["publish", &component, "--json"]).expect(0, &[]).json();
+    let version = published["plugin"].as_str().unwrap();
+    assert_eq!(published["approval"], "pending");
+    let approve = format!("rebound approve {version} --owner YOU");
+    let told = desk.run(&["publish", &component]).expect(0, &[]).stdout;
+    assert!(told.contains(&approve), "{told}");
+    desk.run(&["route", "set", "recommendation", version]).expect(1, &["templates_unapproved", &approve]);
+
+    let shown = desk.run(&["approve", version]).expect(0, &[]).stdout;
+    assert!(shown.contains("upgrade.stock") && shown.contains("库存仅剩{stock_left}件"), "{shown}");
+    desk.run(&["route", "set", "recommendation", version]).expect(1, &["templates_unapproved"]);
+    let approved = desk.run(&["approve", version, "--owner", "mei"]).expect(0, &[]).stdout;
+    assert_eq!(approved, format!("{version}: its texts are approved by mei\n"));
+    desk.run(&["route", "set", "recommendation", version]).expect(0, &[]);
+    desk.run(&["approve", "rebound/upgrade@99.0.0", "--owner", "mei"]).expect(1, &["not_found"]);
+    desk.run(&["approve", version, "--reason", "read"]).expect(2, &["--owner"]);
 }

@@ -6,17 +6,23 @@
 //!
 //! The rules in prose, fact by fact, are in `docs/claims.md`.
 
+mod book;
+mod constant;
 mod currency;
 mod fact;
 mod format;
 mod ledger;
+pub mod literal;
 mod locale;
 mod moment;
 mod reason;
 mod speaker;
 mod template;
 mod templates;
+mod violation;
 
+pub use book::{Approval, Book, Standing};
+pub use constant::{Constant, ConstantError};
 pub use fact::{Fact, Value};
 pub use format::Format;
 pub use ledger::Ledger;
@@ -24,6 +30,7 @@ pub use locale::Locale;
 pub use speaker::Speaker;
 pub use template::{Part, Problem, Template, TemplateError};
 pub use templates::Templates;
+pub use violation::{Rule, Violation};
 
 /// Why a line is not said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,6 +66,18 @@ pub enum Why {
     CouponOver,
     /// The host does not count it.
     NotCounted,
+    /// The template's own words break a rule, and the policy enforces the rules.
+    ClaimsViolated,
+    /// The texts of this version need an operator's approval and have none.
+    TemplatesUnapproved,
+    /// The line names a constant that nobody declared.
+    ConstantUnknown,
+    /// The line names a constant that does not hold yet.
+    ConstantNotStarted,
+    /// The line names a constant that holds no more.
+    ConstantEnded,
+    /// The line names a constant that is not declared in the customer's language.
+    ConstantNotTranslated,
 }
 
 impl Why {
@@ -77,6 +96,12 @@ impl Why {
             Why::NoPrize => "no-prize",
             Why::CouponOver => "coupon-over",
             Why::NotCounted => "not-counted",
+            Why::ClaimsViolated => "claims-violated",
+            Why::TemplatesUnapproved => "templates-unapproved",
+            Why::ConstantUnknown => "constant-unknown",
+            Why::ConstantNotStarted => "constant-not-started",
+            Why::ConstantEnded => "constant-ended",
+            Why::ConstantNotTranslated => "constant-not-translated",
         }
     }
 }

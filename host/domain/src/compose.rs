@@ -17,7 +17,7 @@ use crate::answer::{
     Classification, Compensation, CustodyEvent, Offer, Proposal, Recommendations, ShareKit, Step,
 };
 use crate::catalog::Catalog;
-use crate::claims::{Ledger, Templates};
+use crate::claims::{Book, Ledger, Templates};
 use crate::coupon::{self, Minted, Minting, Secrets};
 use crate::event::ReturnRequest;
 use crate::ids::{Digest, PluginRef, ProductId, ReturnId};
@@ -88,6 +88,8 @@ pub struct Decision<'a> {
     pub situation: &'a Situation,
     /// The merchant's policy.
     pub policy: &'a Policy,
+    /// What the operator answers for.
+    pub book: &'a Book,
     /// The same snapshot that the strategies saw.
     pub catalog: &'a dyn Catalog,
     /// What happened to the parcel and the money so far.
@@ -114,7 +116,11 @@ pub fn plan(decision: &Decision<'_>, assignments: Vec<StageAssignment>, stages: 
     let proposals = merge_proposals(&answers.coupon);
     let rewards = sections::rewards(&answers.sharing);
     let minting = coupon::mint(situation, catalog, &proposals.items, &rewards, decision.secrets);
-    let mut scribe = Scribe::new(decision.ledger(&offers.items, &proposals.items, &minting));
+    let mut scribe = Scribe::new(
+        decision.ledger(&offers.items, &proposals.items, &minting),
+        decision.policy,
+        decision.book,
+    );
 
     let segmentation = answers.segmentation.as_ref();
     let segment = sections::segment(&mut scribe, segmentation);
@@ -146,7 +152,12 @@ pub fn plan(decision: &Decision<'_>, assignments: Vec<StageAssignment>, stages: 
         sharing,
         progress,
         dropped: scribe.dropped,
-        trace: Trace { assignments, stages, proposals: coupons::refused(answers, &proposals, &minting) },
+        trace: Trace {
+            assignments,
+            stages,
+            proposals: coupons::refused(answers, &proposals, &minting),
+            violations: scribe.violations,
+        },
     }
 }
 
@@ -174,7 +185,7 @@ impl<'a> Decision<'a> {
 #[must_use]
 pub fn progress(decision: &Decision<'_>, steps: &Answered<Vec<Step>>) -> (Vec<PlanStep>, Vec<Dropped>) {
     let nothing = Minting::default();
-    let mut scribe = Scribe::new(decision.ledger(&[], &[], &nothing));
+    let mut scribe = Scribe::new(decision.ledger(&[], &[], &nothing), decision.policy, decision.book);
     let steps = sections::progress(&mut scribe, steps, decision.timeline);
     (steps, scribe.dropped)
 }

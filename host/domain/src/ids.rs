@@ -175,6 +175,10 @@ id!(
     /// A coupon budget's id.
     BudgetId, "budget id", slug
 );
+id!(
+    /// A declared constant's key: what a template names as `{const.key}`.
+    ConstantKey, "constant key", slug
+);
 
 /// A product of the catalogue. Assigned once by the host, never reused, the same on every host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

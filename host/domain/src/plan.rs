@@ -330,6 +330,28 @@ pub struct Trace {
     pub stages: Vec<StageTrace>,
     /// Coupons proposed and not minted.
     pub proposals: Vec<ProposalTrace>,
+    /// Lines that were said though their templates break a rule: the policy reports instead of enforcing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub violations: Vec<ShownViolation>,
+}
+
+/// A rule that a line of the plan breaks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShownViolation {
+    /// In which stage.
+    pub stage: Stage,
+    /// Whose line.
+    pub plugin: PluginRef,
+    /// Which template, or persona.
+    pub template: String,
+    /// Its locale, as declared.
+    pub locale: String,
+    /// Which rule, as its stable word.
+    pub rule: String,
+    /// The words at fault.
+    pub excerpt: String,
+    /// How many lines of the plan say it.
+    pub lines: u32,
 }
 
 /// Why this customer got this route at a stage.

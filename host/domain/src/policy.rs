@@ -4,7 +4,7 @@ mod check;
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::BudgetId;
+use crate::ids::{BudgetId, PluginRef};
 use crate::money::{BasisPoints, Currency, Money};
 use crate::situation::{Allowance, Allowed, Order, Prior};
 use crate::time::{Duration, Instant};
@@ -64,6 +64,12 @@ pub struct Policy {
     /// looking for the best one. 3 by default.
     #[serde(default = "hidden_from_probe")]
     pub hidden_from_probe: u32,
+    /// What becomes of a template whose own words break a rule.
+    #[serde(default)]
+    pub claims: ClaimsMode,
+    /// Namespaces of plugins whose texts are the operator's own; those of all others are read and approved first.
+    #[serde(default = "own_namespaces")]
+    pub own_namespaces: Vec<String>,
 }
 
 /// How incentives shrink with a customer's returns.
@@ -95,6 +101,22 @@ fn hidden_from_probe() -> u32 {
     3
 }
 
+/// What becomes of a template whose own words break a rule (`docs/claims.md`).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ClaimsMode {
+    /// It is not published, and where it is, not said.
+    #[default]
+    Enforce,
+    /// It is published and said, and every plan that says it tells so.
+    Report,
+}
+
+/// The namespace of the strategies that come with the host.
+fn own_namespaces() -> Vec<String> {
+    vec!["rebound".to_owned()]
+}
+
 impl Policy {
     /// The policy of a deployment that has said nothing but its currency: refunds, exchanges and credit within
     /// the 7 days of Chinese law at least (30 here, the wider custom), nothing given away beyond 20 %.
@@ -112,7 +134,16 @@ impl Policy {
             low_stock: 10,
             diminishing: Diminishing::default(),
             hidden_from_probe: hidden_from_probe(),
+            claims: ClaimsMode::Enforce,
+            own_namespaces: own_namespaces(),
         }
+    }
+
+    /// Whether a plugin's texts are the operator's own.
+    #[must_use]
+    pub fn owns(&self, plugin: &PluginRef) -> bool {
+        let namespace = plugin.name.as_str().split('/').next().unwrap_or_default();
+        self.own_namespaces.iter().any(|own| own == namespace)
     }
 
     /// Until when all of it may be returned: the earliest end over the orders, each counted from its delivery, or

@@ -18,13 +18,16 @@ pub(crate) fn quoted(text: &str) -> String {
 /// The first character that could break a line or turn its direction: control characters, line and paragraph
 /// separators, and Unicode's bidirectional controls (UAX 9, "Trojan Source").
 pub(crate) fn unprintable(text: &str) -> Option<char> {
-    text.chars().find(|&c| {
-        c.is_control()
-            || matches!(
-                c,
-                '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}'
-            )
-    })
+    text.chars().find(|&c| is_unprintable(c))
+}
+
+/// Whether a character is one of those.
+pub(crate) fn is_unprintable(c: char) -> bool {
+    c.is_control()
+        || matches!(
+            c,
+            '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}'
+        )
 }
 
 /// Whether a text is a kebab-case word: lower-case ASCII letters and digits in parts joined by single hyphens.

@@ -60,6 +60,8 @@ codes! {
     StageTaken = "stage_taken", CONFLICT, "Another experiment runs on the stage";
     /// The deployment's currency cannot change any more.
     CurrencyFixed = "currency_fixed", CONFLICT, "The deployment's currency cannot change";
+    /// The texts of a plugin version need an approval and have none.
+    TemplatesUnapproved = "templates_unapproved", CONFLICT, "The texts of a plugin version are not approved";
     /// An order came before with other lines, or of another customer. In imports only.
     OrderConflict = "order_conflict", CONFLICT, "The order is known otherwise";
     /// The body is larger than the limit.
@@ -80,6 +82,10 @@ codes! {
     CurrencyMismatch = "currency_mismatch", UNPROCESSABLE_ENTITY, "The currency is not the deployment's";
     /// The component is not one this host runs.
     PluginRefused = "plugin_refused", UNPROCESSABLE_ENTITY, "The component is refused";
+    /// The texts of a plugin version say what only facts may say.
+    ClaimsViolated = "claims_violated", UNPROCESSABLE_ENTITY, "The texts of a plugin version break the rules of claims";
+    /// A template names a constant that nobody declared.
+    UnknownConstant = "unknown_constant", UNPROCESSABLE_ENTITY, "A constant is not declared";
     /// A plugin version that was never published.
     UnknownPlugin = "unknown_plugin", UNPROCESSABLE_ENTITY, "A plugin version is not published";
     /// A plugin version that does not serve the stage.

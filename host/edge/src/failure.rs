@@ -90,6 +90,10 @@ impl From<PublishError> for Problem {
             }
             PublishError::Refused(_) => Problem::new(Code::PluginRefused, detail),
             PublishError::Manifest { field, .. } => Problem::new(Code::PluginRefused, detail).field(field),
+            PublishError::ClaimsViolated { violations, .. } => {
+                Problem::new(Code::ClaimsViolated, detail).violations(violations)
+            }
+            PublishError::UnknownConstant { .. } => Problem::new(Code::UnknownConstant, detail),
             PublishError::VersionTaken { .. } | PublishError::ClassFixed { .. } => {
                 Problem::new(Code::VersionTaken, detail)
             }
@@ -104,6 +108,10 @@ impl From<ControlError> for Problem {
         match error {
             ControlError::UnknownPlugin { .. } => Problem::new(Code::UnknownPlugin, detail),
             ControlError::WrongStage { .. } => Problem::new(Code::WrongStage, detail),
+            ControlError::TemplatesUnapproved { .. } => Problem::new(Code::TemplatesUnapproved, detail),
+            ControlError::ClaimsViolated { violations, .. } => {
+                Problem::new(Code::ClaimsViolated, detail).violations(violations)
+            }
             ControlError::Config { path, .. } => Problem::new(Code::InvalidConfig, detail).field(path),
             ControlError::Invalid { field, .. } => Problem::new(Code::InvalidField, detail).field(field),
             ControlError::StageTaken { .. } => Problem::new(Code::StageTaken, detail),

@@ -27,6 +27,7 @@ use crate::routes;
         (name = "imports", description = "What the host learns from: orders, products, customers"),
         (name = "plugins", description = "Published strategies"),
         (name = "control", description = "What operators set"),
+        (name = "claims", description = "What may be said: constants, approvals, violations"),
         (name = "service", description = "Running the service"),
     ),
     components(schemas(ProblemBody)),

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use rebound_domain::ids::PluginRef;
 use serde::de::DeserializeOwned;
 
 use crate::code::Code;
@@ -42,6 +43,29 @@ where
         match value.parse() {
             Ok(part) => Ok(Self(part)),
             Err(error) => Err(Problem::new(Code::InvalidField, error.to_string()).field(name)),
+        }
+    }
+}
+
+/// A published version by the three parts of its path: namespace, name, version.
+pub(crate) struct PluginPath(pub(crate) PluginRef);
+
+impl<S: Send + Sync> FromRequestParts<S> for PluginPath {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let params = RawPathParams::from_request_parts(parts, state).await.map_err(|_| {
+            Problem::new(
+                Code::InvalidUrl,
+                "the path is not UTF-8 once decoded; percent-encode the UTF-8 bytes",
+            )
+        })?;
+        let mut values = params.iter().map(|(_, value)| value);
+        let mut next = || values.next().unwrap_or_default();
+        let (namespace, name, version) = (next(), next(), next());
+        match format!("{namespace}/{name}@{version}").parse() {
+            Ok(plugin) => Ok(Self(plugin)),
+            Err(error) => Err(Problem::new(Code::InvalidField, error.to_string()).field("version")),
         }
     }
 }

@@ -2,11 +2,13 @@
 
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
+use rebound_domain::claims;
 use rebound_engine::random;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::code::Code;
+use crate::wire::claims::Violation;
 
 /// The media type of a problem document.
 pub(crate) const PROBLEM_JSON: &str = "application/problem+json";
@@ -55,6 +57,9 @@ pub(crate) struct ProblemBody {
     /// Where the plan of the return is, when it was decided already.
     #[serde(skip_serializing_if = "Option::is_none")]
     plan: Option<String>,
+    /// Every rule of claims that a version's texts break.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    violations: Option<Vec<Violation>>,
     /// Names this failure in the host's log.
     #[serde(skip_serializing_if = "Option::is_none")]
     incident: Option<String>,
@@ -70,6 +75,7 @@ impl Problem {
             detail: cut(detail.into()),
             field: None,
             plan: None,
+            violations: None,
             incident: None,
         };
         let mut problem = Self(Box::new(Parts { code, body, headers: Vec::new(), cause: None }));
@@ -104,6 +110,12 @@ impl Problem {
         let link = HeaderValue::try_from(format!("<{address}>; rel=\"related\""));
         self.0.body.plan = Some(address);
         self.header(header::LINK, link.expect("an address is percent-encoded ASCII"))
+    }
+
+    /// Lists what a version's texts say and must not.
+    pub(crate) fn violations(mut self, violations: Vec<claims::Violation>) -> Self {
+        self.0.body.violations = Some(violations.iter().map(Into::into).collect());
+        self
     }
 
     pub(crate) fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {

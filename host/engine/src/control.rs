@@ -5,9 +5,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use rebound_domain::claims::{Approval, Book, Standing};
 use rebound_domain::compose;
 use rebound_domain::experiment::{Experiment, Status};
-use rebound_domain::ids::{BudgetId, ExperimentKey, PluginRef};
+use rebound_domain::ids::{BudgetId, ConstantKey, Digest, ExperimentKey, PluginName, PluginRef};
 use rebound_domain::manifest::Stage;
 use rebound_domain::plan::Assignment;
 use rebound_domain::policy::{Budget, Policy};
@@ -25,6 +26,12 @@ pub(crate) struct Control {
     pub(crate) experiments: BTreeMap<ExperimentKey, Versioned<Experiment>>,
     pub(crate) budgets: BTreeMap<BudgetId, Versioned<Budget>>,
     pub(crate) plugins: BTreeMap<PluginRef, Arc<Published>>,
+    /// Constants and approvals, as every line is held against them.
+    pub(crate) book: Book,
+    /// Which write each constant is.
+    pub(crate) constants: BTreeMap<ConstantKey, Revision>,
+    /// Who approved which texts of a plugin. None is ever taken back.
+    pub(crate) approvals: BTreeMap<(PluginName, Digest), Approval>,
 }
 
 /// A value and the write it comes from.
@@ -58,7 +65,15 @@ impl Control {
             experiments: BTreeMap::new(),
             budgets: BTreeMap::new(),
             plugins: BTreeMap::new(),
+            book: Book::default(),
+            constants: BTreeMap::new(),
+            approvals: BTreeMap::new(),
         }
+    }
+
+    /// Whether a version's texts may be said.
+    pub(crate) fn standing(&self, published: &Published) -> Standing {
+        self.book.standing(&self.policy.value, published.words.plugin(), &published.words.templates)
     }
 
     /// The experiment that splits a stage, if one runs.

@@ -14,6 +14,7 @@ use rebound_domain::time::Instant;
 use rebound_sandbox::Sandbox;
 use rebound_storage::{Health, Storage, StorageError, Unavailable};
 
+use crate::claims::Violations;
 use crate::compute::ComputePool;
 use crate::control::Control;
 use crate::error::{Damaged, Fault};
@@ -108,6 +109,7 @@ pub(crate) struct Shared {
     /// Held while products get their numbers.
     pub(crate) catalog_writer: tokio::sync::Mutex<()>,
     pub(crate) figures: Figures,
+    pub(crate) violations: Violations,
 }
 
 impl Shared {
@@ -136,7 +138,8 @@ impl Engine {
         let key_seal = Seal::new(&host_key.derive("customer keys"));
         let record_seal = Seal::new(&host_key.derive("records"));
         let control = restore::control(&storage, &sandbox, Policy::standard(currency)).await?;
-        let catalogue = restore::catalogue(storage.as_ref(), &key_seal, &record_seal).await?;
+        let violations = Violations::default();
+        let catalogue = restore::catalogue(storage.as_ref(), &key_seal, &record_seal, &violations).await?;
         let compute = ComputePool::start(options.compute_threads, options.compute_queue_count_max)
             .map_err(StartError::Threads)?;
         let shared = Shared {
@@ -154,6 +157,7 @@ impl Engine {
             control_writer: tokio::sync::Mutex::default(),
             catalog_writer: tokio::sync::Mutex::default(),
             figures: Figures::new(),
+            violations,
         };
         Ok(Self { shared: Arc::new(shared) })
     }

@@ -1,6 +1,7 @@
 //! What can go wrong, per use case. Domain words only: the edge decides about status codes.
 
-use rebound_domain::ids::{BudgetId, ExperimentKey, PluginRef, ReturnId, Sku};
+use rebound_domain::claims::Violation;
+use rebound_domain::ids::{BudgetId, ConstantKey, ExperimentKey, PluginRef, ReturnId, Sku};
 use rebound_domain::manifest::Stage;
 use rebound_domain::money::Currency;
 use rebound_sandbox::Class;
@@ -198,6 +199,24 @@ pub enum PublishError {
         /// Why.
         problem: String,
     },
+    /// Its own words break rules, and the policy enforces them.
+    #[error("{}", broken(.plugin, .violations))]
+    ClaimsViolated {
+        /// Which.
+        plugin: PluginRef,
+        /// Every one.
+        violations: Vec<Violation>,
+    },
+    /// A template names a constant that was never declared.
+    #[error(
+        "{plugin} names the constant {{const.{key}}}, which nobody has declared; declare it first with PUT /v1/constants/{key}, with its words, its owner and its end"
+    )]
+    UnknownConstant {
+        /// Which version.
+        plugin: PluginRef,
+        /// Which constant.
+        key: ConstantKey,
+    },
     /// The same bytes were published in another class.
     #[error(
         "{plugin} is already published with these bytes in the {} class, and published versions never change; publish it as {}, or raise the version",
@@ -241,6 +260,22 @@ pub enum ControlError {
         /// What it does export.
         serves: String,
     },
+    /// Texts that nobody has approved.
+    #[error(
+        "the texts of {plugin} are not the operator's own, or in a language that the host has no word lists for, and nobody has approved them; read them with `rebound approve {plugin}`, then approve with `rebound approve {plugin} --owner YOU`"
+    )]
+    TemplatesUnapproved {
+        /// Which version.
+        plugin: PluginRef,
+    },
+    /// A version published while the rules were only reported.
+    #[error("{}", broken(.plugin, .violations))]
+    ClaimsViolated {
+        /// Which version.
+        plugin: PluginRef,
+        /// Every one.
+        violations: Vec<Violation>,
+    },
     /// A config that the plugin's schema refuses.
     #[error("the config of {plugin} does not satisfy its schema at {path}: {problem}")]
     Config {
@@ -280,6 +315,15 @@ pub enum ControlError {
     /// The host's own trouble.
     #[error(transparent)]
     Fault(#[from] Fault),
+}
+
+/// What whoever wrote the texts reads first; the whole list goes along.
+fn broken(plugin: &PluginRef, violations: &[Violation]) -> String {
+    let first = violations.first().map(|first| format!(", first {first}")).unwrap_or_default();
+    format!(
+        "the texts of {plugin} say what only facts may say, in {} places{first}; mend them all and raise the version",
+        violations.len()
+    )
 }
 
 macro_rules! faults {

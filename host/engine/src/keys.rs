@@ -15,13 +15,14 @@
 //! | `due/…` | time, then what | what ends then: holds and coupons; names no person |
 //! | `outbox/…` | time, then what | an event to be told, sealed with a key of the host's |
 //! | `catalog` | `sku/…`, `next` | products and the next product id |
-//! | `control` | `policy`, `route/…`, `experiment/…`, `budget/…`, `plugin/…` | what operators set |
+//! | `control` | `policy`, `route/…`, `experiment/…`, `budget/…`, `plugin/…`, `constant/…`, `approval/…` | what operators set |
 //! | `component` + SHA-256 | chunk number | a component's bytes |
 
 use bytes::Bytes;
 use rebound_domain::coupon::Code;
 use rebound_domain::ids::{
-    BudgetId, Digest, EventId, ExperimentKey, OrderId, PluginName, PluginRef, ReturnId, Sku, Source,
+    BudgetId, ConstantKey, Digest, EventId, ExperimentKey, OrderId, PluginName, PluginRef, ReturnId, Sku,
+    Source,
 };
 use rebound_domain::manifest::Stage;
 use rebound_domain::time::Instant;
@@ -203,6 +204,14 @@ pub(crate) fn experiment(key: &ExperimentKey) -> Key {
 
 pub(crate) fn budget(id: &BudgetId) -> Key {
     Key::new(CONTROL, format!("budget/{id}"))
+}
+
+pub(crate) fn constant(key: &ConstantKey) -> Key {
+    Key::new(CONTROL, format!("constant/{key}"))
+}
+
+pub(crate) fn approval(plugin: &PluginName, texts: &Digest) -> Key {
+    Key::new(CONTROL, format!("approval/{plugin}/{texts}"))
 }
 
 pub(crate) fn plugin(plugin: &PluginRef) -> Key {

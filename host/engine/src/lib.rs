@@ -4,6 +4,7 @@
 //! The engine is the only place where the pure rules, the sandbox and the storage meet. It knows no HTTP: start
 //! reading at [`Engine::decide`], the way of one event through the house.
 
+mod claims;
 mod compute;
 mod control;
 mod customer;
@@ -24,6 +25,7 @@ mod routing;
 mod shelf;
 mod zone;
 
+pub use claims::{ApprovalState, Seen, SeenViolation, ViolationCursor};
 pub use decide::{Decided, Mode, Origin};
 pub use engine::{Clock, Engine, EngineOptions, StartError};
 pub use error::{ControlError, Damaged, DecideError, Fault, LineError, PublishError};

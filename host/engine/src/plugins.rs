@@ -3,16 +3,17 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use rebound_domain::claims::Templates;
+use rebound_domain::claims::{Standing, Templates, Violation};
 use rebound_domain::compose;
 use rebound_domain::ids::{Digest, PluginRef};
 use rebound_domain::manifest::{Manifest, Stage};
+use rebound_domain::policy::ClaimsMode;
 use rebound_domain::time::Instant;
 use rebound_sandbox::{Class, Plugin};
 use rebound_storage::{Batch, Storage, VALUE_BYTES_MAX};
 
 use crate::Engine;
-use crate::control::Published;
+use crate::control::{Control, Published};
 use crate::error::{ControlError, Damaged, Fault, PublishError};
 use crate::keys;
 use crate::records::{PluginRecord, encode};
@@ -41,6 +42,10 @@ pub struct Publication {
     pub published_at: Instant,
     /// What it says of itself.
     pub manifest: Arc<Manifest>,
+    /// Whether its texts may be said under the policy in force.
+    pub standing: Standing,
+    /// What its texts say and must not; none where the rules were enforced when it was published.
+    pub violations: Vec<Violation>,
 }
 
 /// Whether a publication is new.
@@ -53,7 +58,7 @@ pub enum Novelty {
 }
 
 impl Published {
-    fn publication(&self) -> Publication {
+    pub(crate) fn publication(&self, control: &Control) -> Publication {
         Publication {
             plugin: self.words.plugin().clone(),
             digest: self.record.digest,
@@ -61,6 +66,8 @@ impl Published {
             class: self.record.class.into(),
             published_at: self.record.published_at,
             manifest: Arc::clone(&self.words.manifest),
+            standing: control.standing(self),
+            violations: self.words.templates.violations().to_vec(),
         }
     }
 
@@ -161,6 +168,7 @@ impl Engine {
             return Err(PublishError::Manifest { field: "templates".to_owned(), problem });
         }
         let published = Arc::new(Published::new(record, plugin)?);
+        self.check_claims(&published)?;
         self.store_component(&digest, &bytes).await?;
 
         let writing = self.shared.control_writer.lock().await;
@@ -169,6 +177,7 @@ impl Engine {
             return Ok((known, Novelty::Known));
         }
         self.check_free(&name)?;
+        self.check_claims(&published)?;
         let mut batch = Batch::new();
         let key = keys::plugin(&name);
         batch.expect_absent(key.clone()).put(key, stored);
@@ -177,7 +186,7 @@ impl Engine {
             control.plugins.insert(name, Arc::clone(&published));
         });
         drop(writing);
-        Ok((published.publication(), Novelty::New))
+        Ok((published.publication(&self.control()), Novelty::New))
     }
 
     /// The publication of the same bytes, if they were published before.
@@ -186,11 +195,31 @@ impl Engine {
         let Some(known) = control.plugins.values().find(|known| known.record.digest == digest) else {
             return Ok(None);
         };
-        let publication = known.publication();
+        let publication = known.publication(&control);
         match publication.class == class {
             true => Ok(Some(publication)),
             false => Err(PublishError::ClassFixed { plugin: publication.plugin, class: publication.class }),
         }
+    }
+
+    /// Checks what the version's texts say. A constant is never taken back, so one that is known stays known; the
+    /// policy may change while a component compiles.
+    fn check_claims(&self, published: &Published) -> Result<(), PublishError> {
+        let control = self.control();
+        let (plugin, templates) = (published.words.plugin(), &published.words.templates);
+        if let Some(key) = templates.constants().into_iter().find(|key| control.book.constant(key).is_none())
+        {
+            return Err(PublishError::UnknownConstant { plugin: plugin.clone(), key: key.clone() });
+        }
+        let violations = templates.violations();
+        if control.policy.value.claims == ClaimsMode::Enforce && !violations.is_empty() {
+            self.shared.violations.refused(plugin, violations, self.wall_clock());
+            return Err(PublishError::ClaimsViolated {
+                plugin: plugin.clone(),
+                violations: violations.to_vec(),
+            });
+        }
+        Ok(())
     }
 
     fn check_free(&self, plugin: &PluginRef) -> Result<(), PublishError> {
@@ -217,13 +246,15 @@ impl Engine {
     /// Every published version, by name and version.
     #[must_use]
     pub fn plugins(&self) -> Vec<Publication> {
-        self.control().plugins.values().map(|published| published.publication()).collect()
+        let control = self.control();
+        control.plugins.values().map(|published| published.publication(&control)).collect()
     }
 
     /// One published version.
     #[must_use]
     pub fn plugin(&self, plugin: &PluginRef) -> Option<Publication> {
-        self.control().plugins.get(plugin).map(|published| published.publication())
+        let control = self.control();
+        control.plugins.get(plugin).map(|published| published.publication(&control))
     }
 }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use rebound_catalog::{Catalogue, CustomerKey};
+use rebound_domain::claims::{Approval, Constant};
 use rebound_domain::experiment::Experiment;
 use rebound_domain::manifest::Stage;
 use rebound_domain::policy::{Budget, Policy};
@@ -10,6 +11,7 @@ use rebound_sandbox::Sandbox;
 use rebound_storage::{Direction, Entry, Key, KeyRange, SCAN_LIMIT_MAX, Storage};
 use serde::de::DeserializeOwned;
 
+use crate::claims::Violations;
 use crate::control::{Control, Published, Versioned};
 use crate::engine::StartError;
 use crate::error::{Damaged, Fault};
@@ -46,6 +48,17 @@ pub(crate) async fn control(
                 Some(b"budget") => {
                     let budget: Versioned<Budget> = versioned("budget", &entry)?;
                     control.budgets.insert(budget.value.id.clone(), budget);
+                }
+                Some(b"constant") => {
+                    let constant: Versioned<Constant> = versioned("constant", &entry)?;
+                    let revision = constant.revision.ok_or(Damaged::Missing { what: "constant" })?;
+                    control.constants.insert(constant.value.key.clone(), revision);
+                    control.book.declare(constant.value);
+                }
+                Some(b"approval") => {
+                    let approval: Approval = versioned("approval", &entry)?.value;
+                    control.book.approve(&approval.plugin.name, approval.texts);
+                    control.approvals.insert((approval.plugin.name.clone(), approval.texts), approval);
                 }
                 Some(b"plugin") => {
                     let record: Versioned<PluginRecord> = versioned("plugin", &entry)?;
@@ -88,6 +101,7 @@ pub(crate) async fn catalogue(
     storage: &dyn Storage,
     key_seal: &Seal,
     record_seal: &Seal,
+    violations: &Violations,
 ) -> Result<Catalogue, StartError> {
     let mut catalogue = Catalogue::new();
     let mut range = KeyRange::prefix("sku/");
@@ -100,7 +114,7 @@ pub(crate) async fn catalogue(
             catalogue.upsert(item(record));
         }
     }
-    let mut reader = HistoryReader { key_seal, record_seal, owner: None };
+    let mut reader = HistoryReader { key_seal, record_seal, violations, owner: None };
     let mut after: Option<Key> = None;
     loop {
         let page = storage.scan_all(after.take(), SCAN_LIMIT_MAX).await?.value;
@@ -116,6 +130,8 @@ pub(crate) async fn catalogue(
 struct HistoryReader<'a> {
     key_seal: &'a Seal,
     record_seal: &'a Seal,
+    /// Plans tell which violations they show.
+    violations: &'a Violations,
     /// The customer being read, and the seal of what is theirs.
     owner: Option<([u8; 16], Seal)>,
 }
@@ -151,6 +167,7 @@ impl HistoryReader<'_> {
         } else {
             let record: PlanRecord = open(seal, "plan", &key.key, bytes)?;
             catalogue.returned(CustomerKey(owner), record.requested_at, &record.products);
+            self.violations.shown(&record.plan);
         }
         Ok(())
     }

@@ -1,10 +1,11 @@
 //! What operators set: routes, experiments, policy and budgets.
 
 use jiff::tz::TimeZone;
+use rebound_domain::claims::Standing;
 use rebound_domain::experiment::{Draft, Experiment, Status};
 use rebound_domain::ids::{BudgetId, ExperimentKey};
 use rebound_domain::manifest::Stage;
-use rebound_domain::policy::{Budget, Policy};
+use rebound_domain::policy::{Budget, ClaimsMode, Policy};
 use rebound_domain::route::{self, RouteEntry};
 use rebound_storage::{Batch, Entry, Key, Revision, VALUE_BYTES_MAX};
 use serde::Serialize;
@@ -27,6 +28,7 @@ impl Engine {
         let _writing = self.shared.control_writer.lock().await;
         let control = self.control();
         check_entries(&control, stage, "entries", &entries)?;
+        check_claims(&control, &entries)?;
         let known = control.routes.get(&stage).and_then(|route| route.revision);
         let revision = self.write("entries", keys::route(stage), known, &entries).await?;
         self.change_control(|control| {
@@ -57,6 +59,10 @@ impl Engine {
             .map_err(|error| ControlError::Invalid { field: error.field(), problem: error.to_string() })?;
         for (index, arm) in wanted.arms.iter().enumerate() {
             check_entries(&control, wanted.stage, &format!("arms[{index}].entries"), &arm.entries)?;
+            // One that must stop can be stopped, whatever has become of its versions' texts.
+            if wanted.status == Status::Running {
+                check_claims(&control, &arm.entries)?;
+            }
         }
         match control.running(wanted.stage) {
             Some(running) if wanted.status == Status::Running && running.key != key => {
@@ -176,7 +182,7 @@ impl Engine {
 
     /// Writes what an operator set. Each part may be within its bound and the whole over what can be stored; then
     /// `largest` names the field to shorten.
-    async fn write(
+    pub(crate) async fn write(
         &self,
         largest: &str,
         key: Key,
@@ -213,6 +219,25 @@ fn check_timezone(name: &str) -> Result<(), ControlError> {
             ),
         }),
     }
+}
+
+/// Checks that every version may say what it says: its texts are approved where they must be, and break no rule that
+/// is enforced.
+fn check_claims(control: &Control, entries: &[RouteEntry]) -> Result<(), ControlError> {
+    let versions = entries
+        .iter()
+        .flat_map(|it| std::iter::once(&it.plugin).chain(it.fallback.iter().map(|it| &it.plugin)));
+    for published in versions.filter_map(|plugin| control.plugins.get(plugin)) {
+        let plugin = || published.words.plugin().clone();
+        let violations = published.words.templates.violations();
+        if control.policy.value.claims == ClaimsMode::Enforce && !violations.is_empty() {
+            return Err(ControlError::ClaimsViolated { plugin: plugin(), violations: violations.to_vec() });
+        }
+        if control.standing(published) == Standing::Pending {
+            return Err(ControlError::TemplatesUnapproved { plugin: plugin() });
+        }
+    }
+    Ok(())
 }
 
 fn check_entries(

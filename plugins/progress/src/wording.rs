@@ -65,7 +65,7 @@ rebound_sdk::templates! {
         "en": "Going by earlier returns, this is usually reached within a few days of the request.",
     }
     SLOW = "progress.slow" {
-        "zh-CN": "这次比以往大多数退货都慢。如果着急，随时可以找我们的客服。",
+        "zh-CN": "这次退货比往常慢。如果着急，随时可以找我们的客服。",
         "en": "This is taking longer than it did for most earlier returns. Ask us about it at any time.",
     }
 }

@@ -31,8 +31,8 @@ rebound_sdk::templates! {
         "en": "{item} cost a good deal more than what you usually buy.",
     }
     DISCOUNTED = "segments.discounted" {
-        "zh-CN": "买{item}的那笔订单，付的比原价少。",
-        "en": "The order with {item} was paid below its full price.",
+        "zh-CN": "买{item}的那笔订单，你用了优惠。",
+        "en": "You used a discount on the order with {item}.",
     }
     // Of the merchant's own quality tags; which of them is the trait's to say.
     MATERIALS = "segments.materials" {

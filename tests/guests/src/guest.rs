@@ -110,11 +110,7 @@ impl coupon::Guest for Hostile {
                 (_, amount) => vec![fixed(amount)],
             },
         };
-        let mut answer = coupon::Compensation {
-            proposals,
-            follow_ups: Vec::new(),
-            state: act.state,
-        };
+        let mut answer = coupon::Compensation { proposals, follow_ups: Vec::new(), state: act.state };
         act.spoil.map_or(Ok(()), |spoil| answers::compensation(&spoil, honest, &mut answer))?;
         Ok(answer)
     }

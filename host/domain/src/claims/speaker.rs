@@ -2,24 +2,27 @@
 
 use std::rc::Rc;
 
-use super::{Fact, Format, Ledger, Locale, Part, Templates, Unsaid, Value, Why, reason};
+use super::template::CONSTANT_PREFIX;
+use super::{Book, Fact, Format, Ledger, Locale, Part, Templates, Unsaid, Value, Why, reason};
 use crate::answer::Sentence;
-use crate::plan::{Line, Piece};
+use crate::ids::ConstantKey;
+use crate::plan::{FactValue, Line, Piece};
 
 /// Says sentences for one decision, in its customer's locale.
 pub struct Speaker<'a> {
     locale: Locale,
     format: Rc<Format>,
     ledger: Ledger<'a>,
+    book: &'a Book,
 }
 
 impl<'a> Speaker<'a> {
     /// A speaker of the customer's locale. In a locale that cannot be read nothing is said.
     #[must_use]
-    pub fn new(ledger: Ledger<'a>) -> Self {
+    pub fn new(ledger: Ledger<'a>, book: &'a Book) -> Self {
         let locale = Locale::new(&ledger.situation.locale).unwrap_or_else(Locale::unknown);
         let format = Format::kept(&locale, ledger.situation.currency);
-        Self { locale, format, ledger }
+        Self { locale, format, ledger, book }
     }
 
     /// The customer's locale.
@@ -43,8 +46,32 @@ impl<'a> Speaker<'a> {
             .map(|part| match part {
                 Part::Literal(literal) => Ok(Piece::Literal { literal: literal.clone() }),
                 Part::Fact(fact) => self.fact(*fact, sentence, &template.locale),
+                Part::Constant(key) => self.constant(key),
             })
             .collect()
+    }
+
+    /// The first constant of a sentence that cannot be said, by its name between the braces, and why.
+    #[must_use]
+    pub fn unsaid_constant(&self, templates: &Templates, sentence: &Sentence) -> Option<(String, Why)> {
+        let template = templates.closest(&sentence.template, &self.locale)?;
+        template.parts.iter().find_map(|part| {
+            let Part::Constant(key) = part else { return None };
+            let why = self.book.say(key, self.ledger.situation.now, &self.locale).err()?;
+            Some((format!("{CONSTANT_PREFIX}{key}"), why))
+        })
+    }
+
+    fn constant(&self, key: &ConstantKey) -> Result<Piece, Unsaid> {
+        let text = self
+            .book
+            .say(key, self.ledger.situation.now, &self.locale)
+            .map_err(|why| Unsaid { fact: None, why })?;
+        Ok(Piece::Fact {
+            fact: format!("{CONSTANT_PREFIX}{key}"),
+            value: FactValue::Text(text.to_owned()),
+            text: text.to_owned(),
+        })
     }
 
     /// Numbers follow the customer's customs; words must be of the template's own language.

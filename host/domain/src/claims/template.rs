@@ -1,8 +1,12 @@
 //! One declared template, parsed.
 
-use super::{Fact, Locale};
+use super::{Fact, Locale, Violation, literal};
+use crate::ids::ConstantKey;
 use crate::manifest;
 use crate::text::{quoted, unprintable};
+
+/// What a constant's name begins with, between the braces and in a plan.
+pub(super) const CONSTANT_PREFIX: &str = "const.";
 
 /// A template as its manifest declares it, parsed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,6 +15,8 @@ pub struct Template {
     pub locale: Locale,
     /// Its literals and facts, in order. No literal is empty, and no two stand side by side.
     pub parts: Vec<Part>,
+    /// What its literals say that they must not (see [`literal::check`]).
+    pub violations: Vec<Violation>,
 }
 
 /// A part of a template.
@@ -20,6 +26,8 @@ pub enum Part {
     Literal(String),
     /// Filled by the host.
     Fact(Fact),
+    /// Filled with what the operator declared.
+    Constant(ConstantKey),
 }
 
 /// A template that cannot be published.
@@ -56,6 +64,9 @@ pub enum Problem {
     /// A name that is no fact of the host's.
     #[error("names the fact {}, which the host does not keep; use one of {}", quoted(.0), words())]
     UnknownFact(String),
+    /// A name that can be no constant's.
+    #[error("names the constant {}; write it as `{{const.seven-day-return}}`", quoted(.0))]
+    ConstantKey(String),
     /// A character that breaks or turns a line.
     #[error("holds U+{:04X}, which breaks or turns a line; leave it out", u32::from(*.0))]
     Character(char),
@@ -69,7 +80,7 @@ fn words() -> String {
 }
 
 impl Template {
-    /// Parses a declared template: `{name}` is a fact, `{{` and `}}` are braces.
+    /// Parses a declared template: `{name}` is a fact, `{const.key}` a constant, `{{` and `}}` are braces.
     ///
     /// # Errors
     /// The [`Problem`] that keeps it from being published.
@@ -81,14 +92,16 @@ impl Template {
         if declared.text.trim().is_empty() {
             return Err(Problem::Empty);
         }
-        Ok(Self { locale, parts: parts(&declared.text)? })
+        let parts = parts(&declared.text)?;
+        let violations = literal::check(&declared.key, &declared.locale, &locale, &parts);
+        Ok(Self { locale, parts, violations })
     }
 
     /// The facts it names.
     pub fn facts(&self) -> impl Iterator<Item = Fact> {
         self.parts.iter().filter_map(|part| match part {
             Part::Fact(fact) => Some(*fact),
-            Part::Literal(_) => None,
+            Part::Literal(_) | Part::Constant(_) => None,
         })
     }
 }
@@ -106,11 +119,11 @@ fn parts(text: &str) -> Result<Vec<Part>, Problem> {
             rest = after;
         } else if brace == "{" {
             let (name, after) = rest.split_once('}').ok_or(Problem::Unclosed)?;
-            let fact = Fact::from_word(name).ok_or_else(|| Problem::UnknownFact(name.to_owned()))?;
+            let named = named(name)?;
             if !literal.is_empty() {
                 parts.push(Part::Literal(std::mem::take(&mut literal)));
             }
-            parts.push(Part::Fact(fact));
+            parts.push(named);
             rest = after;
         } else {
             return Err(Problem::Unopened);
@@ -121,6 +134,20 @@ fn parts(text: &str) -> Result<Vec<Part>, Problem> {
         parts.push(Part::Literal(literal));
     }
     Ok(parts)
+}
+
+/// What stands between two braces.
+fn named(name: &str) -> Result<Part, Problem> {
+    match name.strip_prefix(CONSTANT_PREFIX) {
+        Some(key) => {
+            let key = ConstantKey::new(key).map_err(|_| Problem::ConstantKey(name.to_owned()))?;
+            Ok(Part::Constant(key))
+        }
+        None => {
+            let fact = Fact::from_word(name).ok_or_else(|| Problem::UnknownFact(name.to_owned()))?;
+            Ok(Part::Fact(fact))
+        }
+    }
 }
 
 #[cfg(test)]

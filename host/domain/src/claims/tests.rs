@@ -65,7 +65,7 @@ impl Desk {
 
     fn say(&self, templates: &[(&str, &str, &str)], about: Subject) -> Result<Line, Unsaid> {
         let templates = Templates::new(&manifest("a/b@1.0.0", templates)).unwrap();
-        Speaker::new(self.ledger()).say(&templates, &say("line", about))
+        Speaker::new(self.ledger(), &Book::default()).say(&templates, &say("line", about))
     }
 }
 
@@ -453,6 +453,12 @@ fn every_reason_for_silence_has_a_word_of_its_own() {
         Why::NoTranslation,
         Why::SubjectLeftOut,
         Why::NotMinted,
+        Why::ClaimsViolated,
+        Why::TemplatesUnapproved,
+        Why::ConstantUnknown,
+        Why::ConstantNotStarted,
+        Why::ConstantEnded,
+        Why::ConstantNotTranslated,
     ];
     let words: std::collections::HashSet<_> = all.iter().map(|why| why.word()).collect();
     assert_eq!(words.len(), all.len());

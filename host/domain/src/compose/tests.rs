@@ -1,5 +1,6 @@
 //! Sections of the plan one by one. What holds for any answers is in `properties`.
 
+mod claims;
 mod properties;
 
 use std::sync::Arc;
@@ -31,6 +32,7 @@ struct Desk {
     situation: Situation,
     request: ReturnRequest,
     policy: Policy,
+    book: Book,
     timeline: Vec<CustodyEvent>,
     answers: Answers,
     unused_benefits: Money,
@@ -54,9 +56,19 @@ impl Desk {
         let shop = shop();
         let situation = returning(&shop, "en", &[DRESS, LIPSTICK]);
         let request = request(&situation);
-        let (policy, timeline, answers) = (testing::policy(), Vec::new(), Answers::default());
+        let (policy, timeline, answers) = (own(testing::policy()), Vec::new(), Answers::default());
         let (unused_benefits, secrets) = (Money::ZERO, Some(Known(0)));
-        Self { shop, situation, request, policy, timeline, answers, unused_benefits, secrets }
+        Self {
+            shop,
+            situation,
+            request,
+            policy,
+            book: Book::default(),
+            timeline,
+            answers,
+            unused_benefits,
+            secrets,
+        }
     }
 
     fn decision(&self) -> Decision<'_> {
@@ -64,6 +76,7 @@ impl Desk {
             request: &self.request,
             situation: &self.situation,
             policy: &self.policy,
+            book: &self.book,
             catalog: &self.shop,
             timeline: &self.timeline,
             answers: &self.answers,
@@ -87,6 +100,11 @@ impl Desk {
         self.answers.coupon.push(answered(plugin, slots, answer));
         self
     }
+}
+
+/// The strategies of these tests are the operator's own.
+fn own(policy: Policy) -> Policy {
+    Policy { own_namespaces: vec!["a".to_owned()], ..policy }
 }
 
 fn answered<T>(plugin: &str, slots: u32, answer: T) -> Answered<T> {

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use super::{Budget, Counts, Policy};
 use crate::answer::Benefit;
 use crate::event::RESOLUTIONS;
+use crate::ids::PluginName;
 use crate::money::{BasisPoints, INTEGER_MAX, Money};
 use crate::text::{is_kebab_case, quoted};
 use crate::time::Duration;
@@ -44,6 +45,12 @@ impl Policy {
         }
         if self.timezone.trim().is_empty() {
             return Err(PolicyError::NoTimezone);
+        }
+        distinct("own_namespaces", &self.own_namespaces)?;
+        for (index, namespace) in self.own_namespaces.iter().enumerate() {
+            if PluginName::new(format!("{namespace}/plugin")).is_err() {
+                return Err(PolicyError::Namespace { index, namespace: namespace.clone() });
+            }
         }
         Ok(())
     }
@@ -112,6 +119,14 @@ pub enum PolicyError {
         /// The word.
         word: String,
     },
+    /// No namespace.
+    #[error("is {}; give what stands before the slash of a plugin's name: a-z, 0-9, '-', '_' and '.'", quoted(.namespace))]
+    Namespace {
+        /// Where in the list.
+        index: usize,
+        /// What was given.
+        namespace: String,
+    },
     /// Too long a time.
     #[error("is {} ms; give at most {} ms", .duration.0, DURATION_MAX.0)]
     TooLong {
@@ -167,6 +182,7 @@ impl PolicyError {
             Self::UnknownWord { field, index, .. }
             | Self::Word { field, index, .. }
             | Self::Twice { field, index, .. } => format!("{field}[{index}]"),
+            Self::Namespace { index, .. } => format!("own_namespaces[{index}]"),
             Self::TooLong { field, .. } | Self::Amount { field, .. } | Self::Share { field, .. } => {
                 (*field).to_owned()
             }

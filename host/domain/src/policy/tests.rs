@@ -239,3 +239,33 @@ fn the_window_counts_from_delivery_and_ends_with_the_first_order_s() {
         );
     }
 }
+
+/// Policies were recorded before texts were checked.
+#[test]
+fn a_policy_recorded_without_rules_of_claims_enforces_them() {
+    let mut recorded = serde_json::to_value(policy()).unwrap();
+    let fields = recorded.as_object_mut().unwrap();
+    fields.remove("claims").unwrap();
+    fields.remove("own_namespaces").unwrap();
+    assert_eq!(serde_json::from_value::<Policy>(recorded).unwrap(), policy());
+}
+
+#[test]
+fn own_namespaces_are_what_stands_before_a_slash() {
+    let with = |namespaces: &[&str]| Policy { own_namespaces: words(namespaces), ..policy() }.check();
+    assert_eq!(with(&["rebound", "my-shop_2.x"]), Ok(()));
+    assert_eq!(with(&[]), Ok(()));
+    for bad in ["a/b", "", "Shop", "a b"] {
+        assert_eq!(with(&["rebound", bad]).unwrap_err().field(), "own_namespaces[1]", "{bad}");
+    }
+    assert_eq!(with(&["a", "a"]).unwrap_err().field(), "own_namespaces[1]");
+}
+
+#[test]
+fn a_namespace_is_owned_whole() {
+    let policy = Policy { own_namespaces: words(&["shop"]), ..policy() };
+    for (plugin, want) in [("shop/a@1.0.0", true), ("shopping/a@1.0.0", false), ("rebound/shop@1.0.0", false)]
+    {
+        assert_eq!(policy.owns(&plugin.parse().unwrap()), want, "{plugin}");
+    }
+}

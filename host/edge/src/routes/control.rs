@@ -43,7 +43,8 @@ impl FromStr for StageName {
     request_body(content = Route, content_type = "application/json"),
     responses((status = 200, description = "The route as it stands", body = Route)),
     extensions(("x-problems" = json!([
-        "unknown_plugin", "wrong_stage", "invalid_config", "busy", "storage_unavailable"
+        "unknown_plugin", "wrong_stage", "invalid_config", "templates_unapproved", "claims_violated", "busy",
+        "storage_unavailable"
     ]))),
 )]
 pub(super) async fn put_route(
@@ -91,7 +92,8 @@ fn current_route(state: &AppState, stage: Stage) -> Response {
     request_body(content = ExperimentDraft, content_type = "application/json"),
     responses((status = 200, description = "The experiment as it stands, with its phase", body = Experiment)),
     extensions(("x-problems" = json!([
-        "stage_taken", "unknown_plugin", "wrong_stage", "invalid_config", "busy", "storage_unavailable"
+        "stage_taken", "unknown_plugin", "wrong_stage", "invalid_config", "templates_unapproved", "claims_violated",
+        "busy", "storage_unavailable"
     ]))),
 )]
 pub(super) async fn put_experiment(

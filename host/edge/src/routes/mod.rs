@@ -3,12 +3,15 @@
 //! The codes that a handler's problems may have stand beside it (`x-problems`); what follows from its shape alone
 //! (a body, a token) is added by [`crate::openapi`].
 
+mod approvals;
+mod constants;
 mod control;
 mod holds;
 mod imports;
 mod plugins;
 mod returns;
 mod service;
+mod violations;
 
 use axum::body::Bytes;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -29,12 +32,16 @@ pub(crate) fn guarded() -> OpenApiRouter<AppState> {
         .routes(routes!(imports::post_catalog))
         .routes(routes!(imports::post_customers))
         .routes(routes!(plugins::post, plugins::list))
+        .routes(routes!(approvals::post, approvals::get))
         .routes(routes!(control::put_route, control::get_route))
         .routes(routes!(control::put_experiment, control::get_experiment))
         .routes(routes!(control::list_experiments))
         .routes(routes!(control::put_policy, control::get_policy))
         .routes(routes!(control::put_budget, control::get_budget))
         .routes(routes!(control::list_budgets))
+        .routes(routes!(constants::put, constants::get))
+        .routes(routes!(constants::list))
+        .routes(routes!(violations::list))
         .routes(routes!(service::metrics))
         .routes(routes!(service::document))
 }

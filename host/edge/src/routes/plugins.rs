@@ -16,7 +16,8 @@ use crate::wire::plugin::{Plugin, PluginList, PublishParams};
 
 /// Publish a component under the name and version of its own manifest.
 ///
-/// Published versions never change. Compiling runs to its end even when the client goes away.
+/// Published versions never change. Under `claims = "enforce"` texts that say what only facts may say are refused,
+/// every violation listed. Compiling runs to its end even when the client goes away.
 #[utoipa::path(
     post,
     path = "/v1/plugins",
@@ -28,7 +29,9 @@ use crate::wire::plugin::{Plugin, PluginList, PublishParams};
         (status = 201, description = "Published now", body = Plugin),
         (status = 200, description = "The same bytes were published before", body = Plugin),
     ),
-    extensions(("x-problems" = json!(["plugin_refused", "version_taken", "busy", "storage_unavailable"]))),
+    extensions(("x-problems" = json!([
+        "plugin_refused", "claims_violated", "unknown_constant", "version_taken", "busy", "storage_unavailable"
+    ]))),
 )]
 pub(super) async fn post(
     State(state): State<AppState>,

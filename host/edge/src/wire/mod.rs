@@ -5,6 +5,7 @@
 //! pass silently. What is optional may be null. Ids are checked where they are read, so an error names its path.
 
 pub(crate) mod catalog;
+pub(crate) mod claims;
 pub(crate) mod coupon;
 pub(crate) mod customer;
 pub(crate) mod experiment;

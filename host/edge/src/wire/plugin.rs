@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
+use super::claims::{Standing, Violation};
 use super::scalar::{Instant, Stage};
 
 /// How to publish.
@@ -56,6 +57,10 @@ pub(crate) struct Plugin {
     config_schema: Value,
     /// The locales of its templates.
     locales: BTreeSet<String>,
+    /// Whether its texts may be said: not-needed, approved or pending.
+    approval: Standing,
+    /// What its texts say and must not: none but for a version that was published while the policy only reports.
+    violations: Vec<Violation>,
 }
 
 /// Every published version, by name and version.
@@ -92,6 +97,8 @@ impl From<Publication> for Plugin {
             // It was compiled as a schema before it was published.
             config_schema: serde_json::from_str(&manifest.config_schema).unwrap_or(Value::Bool(true)),
             locales: manifest.templates.iter().map(|template| template.locale.clone()).collect(),
+            approval: publication.standing.into(),
+            violations: publication.violations.iter().map(Into::into).collect(),
         }
     }
 }

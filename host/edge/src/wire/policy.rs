@@ -39,6 +39,11 @@ pub(crate) struct Policy {
     /// From which return of the same order on no incentive is given. Standard: 3.
     #[schema(minimum = 1)]
     hidden_from_probe: Option<Count>,
+    /// What becomes of a text that says what only facts may say: enforce refuses it when it is published, report
+    /// publishes it and tells on every plan that says it. Standard: enforce.
+    claims: Option<ClaimsMode>,
+    /// Namespaces of plugins whose texts are the operator's own; those of all others need an approval. Standard: rebound.
+    own_namespaces: Option<Vec<String>>,
 }
 
 /// How incentives shrink with a customer's returns.
@@ -50,6 +55,16 @@ pub(crate) struct Diminishing {
     /// What each further one takes off the incentive, of the whole.
     #[schema(maximum = 10_000)]
     step: Share,
+}
+
+/// What becomes of a text that says what only facts may say.
+#[derive(Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum ClaimsMode {
+    /// It is refused.
+    Enforce,
+    /// It is told of.
+    Report,
 }
 
 /// What becomes of an order's discount when part of the order comes back.
@@ -166,6 +181,12 @@ impl From<Policy> for domain::Policy {
             low_stock: policy.low_stock.map_or(standard.low_stock, |stock| stock.0),
             diminishing: policy.diminishing.map_or(standard.diminishing, Into::into),
             hidden_from_probe: policy.hidden_from_probe.map_or(standard.hidden_from_probe, |count| count.0),
+            claims: match policy.claims {
+                None => standard.claims,
+                Some(ClaimsMode::Enforce) => domain::ClaimsMode::Enforce,
+                Some(ClaimsMode::Report) => domain::ClaimsMode::Report,
+            },
+            own_namespaces: policy.own_namespaces.unwrap_or(standard.own_namespaces),
         }
     }
 }
@@ -184,6 +205,11 @@ impl From<domain::Policy> for Policy {
             low_stock: Some(Count(policy.low_stock)),
             diminishing: Some(policy.diminishing.into()),
             hidden_from_probe: Some(Count(policy.hidden_from_probe)),
+            claims: Some(match policy.claims {
+                domain::ClaimsMode::Enforce => ClaimsMode::Enforce,
+                domain::ClaimsMode::Report => ClaimsMode::Report,
+            }),
+            own_namespaces: Some(policy.own_namespaces),
         }
     }
 }

@@ -17,6 +17,27 @@ pub(crate) struct Trace<'a> {
     stages: Vec<StageTrace<'a>>,
     /// Coupons proposed and not minted.
     proposals: Vec<Proposal<'a>>,
+    /// Lines that were said though their texts break a rule of claims: the policy reports instead of enforcing.
+    violations: Vec<ShownViolation<'a>>,
+}
+
+/// A rule of claims that a line of the plan breaks.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ShownViolation<'a> {
+    /// In which stage.
+    stage: Stage,
+    /// Whose line: `namespace/name@version`.
+    plugin: String,
+    /// Which template, or persona.
+    template: &'a str,
+    /// Its locale.
+    locale: &'a str,
+    /// Which rule: figure, number-word, stock-claim...
+    rule: &'a str,
+    /// The words at fault.
+    excerpt: &'a str,
+    /// How many lines of the plan say it.
+    lines: u32,
 }
 
 /// Why the customer got this route at a stage.
@@ -113,6 +134,21 @@ impl<'a> From<&'a domain::Trace> for Trace<'a> {
             assignments: trace.assignments.iter().map(Into::into).collect(),
             stages: trace.stages.iter().map(Into::into).collect(),
             proposals: trace.proposals.iter().map(Into::into).collect(),
+            violations: trace.violations.iter().map(Into::into).collect(),
+        }
+    }
+}
+
+impl<'a> From<&'a domain::ShownViolation> for ShownViolation<'a> {
+    fn from(shown: &'a domain::ShownViolation) -> Self {
+        Self {
+            stage: shown.stage.into(),
+            plugin: shown.plugin.to_string(),
+            template: &shown.template,
+            locale: &shown.locale,
+            rule: &shown.rule,
+            excerpt: &shown.excerpt,
+            lines: shown.lines,
         }
     }
 }

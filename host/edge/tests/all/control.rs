@@ -20,6 +20,8 @@ async fn a_policy_is_set_whole_and_read_back_as_it_can_be_set() {
         "low_stock": 5,
         "diminishing": {"free_returns": 1, "step": 5000},
         "hidden_from_probe": 2,
+        "claims": "report",
+        "own_namespaces": ["rebound", "shop"],
     });
     let set = service.put("/v1/policy").json(&wanted).send().await.expect(200).json();
     assert_eq!(set, wanted);
@@ -39,6 +41,9 @@ async fn a_policy_that_does_not_stand_changes_nothing() {
         (json!({"currency": "CNY", "hold_max": 1}), 422, "unknown_field"),
         (json!({"currency": "CNY", "partial_discount": "lose"}), 422, "invalid_field"),
         (json!({"currency": "CNY", "incentive_share_max": 10_001}), 422, "invalid_field"),
+        (json!({"currency": "CNY", "claims": "ignore"}), 422, "invalid_field"),
+        (json!({"currency": "CNY", "own_namespaces": ["a/b"]}), 422, "invalid_field"),
+        (json!({"currency": "CNY", "own_namespaces": ["a", "a"]}), 422, "invalid_field"),
         (json!({"currency": "CNY", "resolutions": ["exchange"]}), 422, "invalid_field"),
         (
             json!({"currency": "CNY", "diminishing": {"free_returns": 1, "step": 10_001}}),

@@ -60,7 +60,7 @@ fn module(name: &str, version: &str, summary: &str, config_schema: &str, imports
 const MANIFEST: u32 = 64;
 const TEXTS: u32 = 256;
 
-fn component(module: &str) -> Vec<u8> {
+pub(crate) fn component(module: &str) -> Vec<u8> {
     let mut resolve = Resolve::default();
     let wit = concat!(env!("CARGO_MANIFEST_DIR"), "/../../wit/0.1.0");
     resolve.push_dir(wit).unwrap();

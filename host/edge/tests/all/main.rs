@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod claims;
 mod contract;
 mod control;
 mod errors;
@@ -13,4 +14,5 @@ mod plugins;
 mod publishing;
 mod returns;
 mod serving;
+mod speaker;
 mod support;

@@ -47,13 +47,17 @@ impl Service {
     /// With products to return.
     pub(crate) async fn stocked() -> Self {
         let service = Self::start().await;
+        service.stock().await;
+        service
+    }
+
+    pub(crate) async fn stock(&self) {
         let lines = [
             json!({"sku": "LIP-01", "title": "Velvet lipstick", "category": "lips", "price": 12900}),
             json!({"sku": "LIP-02", "title": "Satin lipstick", "category": "lips", "price": 14900, "stock": 3}),
         ];
-        let answer = service.post("/v1/catalog").ndjson(&lines).send().await;
+        let answer = self.post("/v1/catalog").ndjson(&lines).send().await;
         assert_eq!(answer.json()["created"], 2);
-        service
     }
 
     pub(crate) async fn over(storage: Arc<dyn Storage>) -> Self {

@@ -69,6 +69,7 @@ pub(super) fn run(input: HopInput) -> HopOutput {
             request: &input.request,
             situation: &input.situation,
             policy: &input.control.policy.value,
+            book: &input.control.book,
             catalog: catalog.as_ref(),
             timeline: &[],
             answers: &answers,

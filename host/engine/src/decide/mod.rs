@@ -84,6 +84,7 @@ impl Engine {
         let outcome = match &decided {
             Ok(Decided { origin: Origin::Made, plan }) => {
                 self.shared.figures.ran(plan);
+                self.shared.violations.shown(plan);
                 "made"
             }
             Ok(Decided { origin: Origin::Stored, .. }) => "stored",

@@ -62,7 +62,8 @@ fn share(plan: &Plan, stage: Stage) -> usize {
         Stage::Sharing => size(&plan.sharing),
         Stage::Progress => size(&plan.progress),
     };
-    own + size(&dropped) + size(&refused)
+    let shown: Vec<_> = plan.trace.violations.iter().filter(|line| line.stage == stage).collect();
+    own + size(&dropped) + size(&refused) + size(&shown)
 }
 
 fn size(part: &impl Serialize) -> usize {
@@ -77,7 +78,7 @@ mod tests {
     use rebound_domain::answer::{
         Achievement, Benefit, Compensation, Grant, Proposal, Scope, Sentence, ShareKit, Subject, Terms,
     };
-    use rebound_domain::claims::Templates;
+    use rebound_domain::claims::{Book, Templates};
     use rebound_domain::compose::{Answered, Decision, Published};
     use rebound_domain::ids::Digest;
     use rebound_domain::manifest::{Manifest, Template};
@@ -156,7 +157,8 @@ mod tests {
         let decision = Decision {
             request: &request,
             situation: &situation,
-            policy: &Policy::standard(currency),
+            policy: &Policy { own_namespaces: vec!["tests".to_owned()], ..Policy::standard(currency) },
+            book: &Book::default(),
             catalog: &catalog,
             timeline: &[],
             answers: &answers,

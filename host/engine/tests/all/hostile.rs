@@ -6,7 +6,7 @@ use rebound_domain::limits::Limits;
 use rebound_domain::manifest::Stage;
 use rebound_domain::money::{BasisPoints, Money};
 use rebound_domain::plan::Plan;
-use rebound_domain::policy::{Budget, Policy, Stacking};
+use rebound_domain::policy::{Budget, Counts, Policy, Stacking};
 use rebound_domain::time::Duration;
 
 use crate::house::{House, currency, entry, request};
@@ -36,6 +36,7 @@ impl Served {
         let budget = Budget {
             id: BudgetId::new("spring").unwrap(),
             currency: currency(),
+            counts: Counts::Spend,
             limit: Money(100_000),
             benefits: vec!["amount-off".to_owned()],
             max_value: Money(10_000),

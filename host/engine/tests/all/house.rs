@@ -113,14 +113,16 @@ impl House {
         self.engine.publish(Class::Standard, component.into()).await.unwrap().0.plugin
     }
 
-    /// Publishes the guest whose stages do what their config says.
+    /// Publishes the guest whose stages do what their config says, and approves its texts.
     pub(crate) async fn hostile(&self) -> PluginRef {
         static COMPONENT: OnceLock<Vec<u8>> = OnceLock::new();
         let build = || {
             let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/guests");
             rebound_toolchain::build(&dir, &rebound_toolchain::Options::default()).unwrap().bytes
         };
-        self.publish(COMPONENT.get_or_init(build).clone()).await
+        let plugin = self.publish(COMPONENT.get_or_init(build).clone()).await;
+        self.engine.approve(&plugin, "Tests".to_owned(), "its texts were read".to_owned()).await.unwrap();
+        plugin
     }
 
     /// Everything that is stored.

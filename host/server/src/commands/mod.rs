@@ -1,5 +1,6 @@
 //! Commands that are one request or two.
 
+pub(crate) mod approve;
 pub(crate) mod assign;
 pub(crate) mod build;
 pub(crate) mod experiment;

@@ -50,6 +50,7 @@ struct Published {
     size_bytes: u64,
     stages: Vec<String>,
     summary: String,
+    approval: String,
 }
 
 impl Publish {
@@ -82,13 +83,19 @@ impl Publish {
             Class::Large => "/v1/plugins?class=large",
         };
         let answer = client.post(path, "application/wasm", &bytes)?;
-        let Published { plugin, digest, size_bytes, stages, summary } = client.parse(&answer)?;
+        let Published { plugin, digest, size_bytes, stages, summary, approval } = client.parse(&answer)?;
         output.raw_json(&answer.body)?;
         let news = if answer.status == 201 { "published" } else { "published before, the same bytes" };
         output.text(format!(
             "{plugin}: {news}\n  {}\n  serves {}, {size_bytes} bytes, {digest}",
             harmless(&summary),
             stages.join(", ")
-        ))
+        ))?;
+        if approval == "pending" {
+            output.text(format!(
+                "  its texts are not yours: read them with `rebound approve {plugin}`, then `rebound approve {plugin} --owner YOU`"
+            ))?;
+        }
+        Ok(())
     }
 }

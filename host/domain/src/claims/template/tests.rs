@@ -90,11 +90,13 @@ proptest! {
         parts in prop::collection::vec(prop_oneof![
             "[a-z {}一-龥]{1,8}".prop_map(Part::Literal),
             prop::sample::select(Fact::ALL.to_vec()).prop_map(Part::Fact),
+            "[a-z-]{1,8}".prop_map(|key| Part::Constant(ConstantKey::new(key).unwrap())),
         ], 1..8),
     ) {
         let text: String = parts.iter().map(|part| match part {
             Part::Literal(literal) => literal.replace('{', "{{").replace('}', "}}"),
             Part::Fact(fact) => format!("{{{}}}", fact.word()),
+            Part::Constant(key) => format!("{{const.{key}}}"),
         }).collect();
         prop_assume!(!text.trim().is_empty());
         let parsed = parse(&text).unwrap();
@@ -102,6 +104,7 @@ proptest! {
             Part::Literal(literal) => literal.clone(),
             // No literal of this test holds the mark.
             Part::Fact(fact) => format!("<{}>", fact.word()),
+            Part::Constant(key) => format!("<const.{key}>"),
         }).collect::<String>();
         prop_assert_eq!(flat(&parsed), flat(&parts));
         prop_assert!(parsed.iter().all(|part| *part != Part::Literal(String::new())));
