@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | `c` + HMAC(customer id) | `key` | the customer's own key, sealed with the host's |
 //! | | `profile`, `order/…`, `plan/…`, `state/…` | sealed with the customer's key |
+//! | | `recording/…` | a recorded decision in chunks, sealed with the customer's key |
 //! | | `exposure/…` | plain: names no person |
 //! | `e` + HMAC(source, event id) | `event` | which body it had and which return it became, sealed with a key of the host's |
 //! | `r` + HMAC(return id) | `return` | whose plan it is |
@@ -11,6 +12,9 @@
 //! | `o` + HMAC(order id) | `order` | an order of nobody known, sealed with a key of the host's |
 //! | `catalog` | `sku/…`, `next` | products and the next product id |
 //! | `control` | `policy`, `route/…`, `experiment/…`, `budget/…`, `plugin/…` | what operators set |
+//! | `quarantine` | stage, plugin | which versions are left out, and why |
+//! | `recording` | id | where a recording is, and what came of its calls; names no person |
+//! | `outbox` | id | events for others |
 //! | `component` + SHA-256 | chunk number | a component's bytes |
 
 use bytes::Bytes;
@@ -21,11 +25,18 @@ use rebound_domain::manifest::Stage;
 use rebound_storage::Key;
 
 use crate::identity::{HostKey, Owner};
+use crate::recorder::RecordingId;
 
 /// Owner of everything operators set.
 pub(crate) const CONTROL: Bytes = Bytes::from_static(b"control");
 /// Owner of the products.
 pub(crate) const CATALOG: Bytes = Bytes::from_static(b"catalog");
+/// Owner of the quarantines.
+pub(crate) const QUARANTINE: Bytes = Bytes::from_static(b"quarantine");
+/// Owner of the list of recordings.
+pub(crate) const RECORDING: Bytes = Bytes::from_static(b"recording");
+/// Owner of the events for others.
+pub(crate) const OUTBOX: Bytes = Bytes::from_static(b"outbox");
 
 const CUSTOMER_TAG: u8 = b'c';
 const GUEST_ORDER_TAG: u8 = b'o';
@@ -68,6 +79,11 @@ impl CustomerKeys {
     /// State belongs to customer, stage, plugin and state version: versions that share it, share it in all arms.
     pub(crate) fn state(&self, stage: Stage, plugin: &PluginName, state_version: u32) -> Key {
         self.key(format!("state/{stage}/{plugin}/{state_version}"))
+    }
+
+    /// A recording's chunk.
+    pub(crate) fn recording(&self, id: &RecordingId, index: u32) -> Key {
+        self.key(format!("recording/{id}/{index}"))
     }
 
     /// One exposure per unit and phase.
@@ -135,6 +151,18 @@ pub(crate) fn budget(id: &BudgetId) -> Key {
 
 pub(crate) fn plugin(plugin: &PluginRef) -> Key {
     Key::new(CONTROL, format!("plugin/{plugin}"))
+}
+
+pub(crate) fn quarantine(stage: Stage, plugin: &PluginRef) -> Key {
+    Key::new(QUARANTINE, format!("{stage}/{plugin}"))
+}
+
+pub(crate) fn recording(id: &RecordingId) -> Key {
+    Key::new(RECORDING, id.to_string())
+}
+
+pub(crate) fn outbox(id: &str) -> Key {
+    Key::new(OUTBOX, id.to_owned())
 }
 
 pub(crate) fn component_chunk(digest: &Digest, index: u32) -> Key {

@@ -4,6 +4,8 @@
 //! The engine is the only place where the pure rules, the sandbox and the storage meet. It knows no HTTP: start
 //! reading at [`Engine::decide`], the way of one event through the house.
 
+mod announce;
+mod clerk;
 mod compute;
 mod control;
 mod customer;
@@ -16,10 +18,12 @@ mod import;
 mod keys;
 mod plugins;
 mod profile;
+mod recorder;
 mod records;
 mod restore;
 mod routing;
 mod shelf;
+mod wards;
 
 pub use decide::{Decided, Mode, Origin};
 pub use engine::{Clock, Engine, EngineOptions, StartError};
@@ -28,4 +32,8 @@ pub use identity::{HostKey, random};
 pub use import::{Imported, LineResults};
 pub use plugins::{Novelty, Publication};
 pub use rebound_catalog::Stats;
+pub use recorder::{
+    Difference, Personal, RecordingError, RecordingId, RecordingSummary, Replay, ReplayError, Replayed,
+};
 pub use records::BodyDigest;
+pub use wards::{QuarantineStatus, Said};
