@@ -60,6 +60,8 @@ codes! {
     StageTaken = "stage_taken", CONFLICT, "Another experiment runs on the stage";
     /// The deployment's currency cannot change any more.
     CurrencyFixed = "currency_fixed", CONFLICT, "The deployment's currency cannot change";
+    /// A recording that cannot be run again here.
+    NotReplayable = "not_replayable", CONFLICT, "The recording cannot be run again";
     /// An order came before with other lines, or of another customer. In imports only.
     OrderConflict = "order_conflict", CONFLICT, "The order is known otherwise";
     /// The body is larger than the limit.

@@ -25,6 +25,7 @@ use crate::routes;
         (name = "returns", description = "A return event becomes a plan"),
         (name = "imports", description = "What the host learns from: orders, products, customers"),
         (name = "plugins", description = "Published strategies"),
+        (name = "recordings", description = "Decisions as they were recorded, run again"),
         (name = "control", description = "What operators set"),
         (name = "service", description = "Running the service"),
     ),

@@ -10,6 +10,7 @@ mod guest;
 mod imports;
 mod plugins;
 mod publishing;
+mod quarantine;
 mod returns;
 mod serving;
 mod support;

@@ -431,6 +431,40 @@ mod tests {
         assert_eq!(differences.iter().map(|it| it.path.as_str()).collect::<Vec<_>>(), want);
     }
 
+    struct Live;
+
+    impl Catalog for Live {
+        fn search(&self, _: &Query) -> Vec<Candidate> {
+            Vec::new()
+        }
+        fn get(&self, _: ProductId) -> Option<Arc<Product>> {
+            None
+        }
+        fn stock(&self, _: ProductId) -> Option<u32> {
+            Some(9)
+        }
+        fn switched(&self, _: ProductId, _: ProductId) -> Option<Switched> {
+            None
+        }
+    }
+
+    #[test]
+    fn a_question_that_was_not_recorded_is_flagged_and_answered_for_another_version_only() {
+        let recorded = [Asked::Stock { id: ProductId(1), found: Some(3) }];
+        for (live, want) in [(None, None), (Some(Arc::new(Live) as Arc<dyn Catalog>), Some(9))] {
+            let script = Script::new(&recorded, live);
+            assert_eq!(script.stock(ProductId(1)), Some(3));
+            assert!(script.unseen(Personal::Shown).is_empty());
+            assert_eq!(script.stock(ProductId(2)), want);
+            assert_eq!(script.unseen(Personal::Shown), [r#"{"stock":2}"#]);
+            (0..100).for_each(|id| drop(script.search(&Query { limit: id, ..Query::default() })));
+            assert_eq!(script.unseen(Personal::Shown).len(), UNSEEN_MAX);
+        }
+        let script = Script::new(&recorded, None);
+        script.search(&Query { brand: Some("secret".to_owned()), ..Query::default() });
+        assert!(!script.unseen(Personal::Masked)[0].contains("secret"));
+    }
+
     #[test]
     fn a_difference_is_named_where_it_is_and_nowhere_else() {
         let value = json!({"fuel": 7, "output": {"offers": [{"score": 0.1}, {"score": 0.2}]}});
