@@ -82,7 +82,7 @@ impl House {
     ) -> Self {
         let host_key = HostKey::new([9; 32]);
         let sandbox = Sandbox::start(SandboxOptions {
-            limits: Limits::default(),
+            limits,
             cache: CacheOptions {
                 dir: cache.path().join("cache"),
                 key: host_key.derive("compiled components"),
