@@ -12,3 +12,4 @@ mod server_commands;
 mod server_desk;
 mod server_import;
 mod server_process;
+mod server_replay;

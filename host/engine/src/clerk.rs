@@ -152,3 +152,64 @@ impl Task {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use rebound_catalog::Catalogue;
+    use rebound_domain::answer::Segment;
+    use rebound_domain::limits::Limits;
+    use rebound_storage::{Direction, KeyRange, MemoryStorage, SCAN_LIMIT_MAX};
+    use serde_json::json;
+
+    use super::*;
+    use crate::figures::Figures;
+    use crate::identity::Seal;
+    use crate::keys;
+    use crate::recorder::{Capture, Given, Why};
+    use crate::shelf::Shelf;
+
+    fn draft() -> Draft {
+        let request = json!({
+            "source": "shop", "id": "e", "return_id": "r", "customer_id": "c", "requested_at": 1, "locale": "en",
+            "currency": "CNY", "channel": null, "lines": [], "requested_resolution": null,
+        });
+        let situation = json!({
+            "now": 1, "seed": 1, "locale": "en", "currency": "CNY",
+            "event": {"id": "e", "requested_at": 1, "requested_resolution": null, "lines": [], "orders": [], "channel": ""},
+            "customer": {"orders": 0, "returns": 0, "exchanges": 0, "spent": 0, "refunded": 0, "first_order_at": null,
+                "last_order_at": null, "traits": [], "purchases": [], "reachable": [],
+                "prior": {"plans_30d": 0, "plans_this_order": 0, "offers_shown": [], "coupons_open": 0,
+                    "coupons_redeemed": 0, "last_plan_at": null}},
+            "policy": {"resolutions": [], "window_ends": null, "partial_discount": "", "care": [], "budgets": [],
+                "incentive_max": 0, "hold_max": 0, "extra": []},
+        });
+        let capture = Capture {
+            request: Arc::new(serde_json::from_value(request).unwrap()),
+            situation: serde_json::from_value(situation).unwrap(),
+            snapshot: Shelf::new(Catalogue::new()).snapshot(),
+            given: Given { segment: Segment::unknown(), offers: Vec::new(), proposals: Vec::new() },
+            calls: Vec::new(),
+        };
+        Draft { capture, why: Why::Sampled, owner: [1; 16], seal: Seal::new(&[2; 32]), bytes_max: 4096 }
+    }
+
+    #[tokio::test]
+    async fn what_does_not_fit_into_the_queue_is_dropped_and_counted_and_the_rest_is_written() {
+        let storage: Arc<dyn Storage> = Arc::new(MemoryStorage::new());
+        let ring = Ring::restore(storage.as_ref(), &Limits::default()).await.unwrap();
+        let (figures, inbox) = (Figures::new(), Inbox::new());
+        let clerk = Clerk::start(inbox, Arc::clone(&storage), ring, figures.after());
+        // On this runtime of one thread the task does not run before somebody waits.
+        (0..DRAFTS_MAX + 3).for_each(|_| clerk.record(draft()));
+        clerk.settled().await;
+        let text = figures.text(&[]);
+        for (outcome, count) in [("kept", DRAFTS_MAX), ("dropped", 3)] {
+            let line = format!("rebound_recordings_total{{outcome=\"{outcome}\"}} {count}\n");
+            assert!(text.contains(&line), "{text}");
+        }
+        let listed = storage.scan(keys::RECORDING, KeyRange::all(), SCAN_LIMIT_MAX, Direction::Forward);
+        assert_eq!(listed.await.unwrap().value.len(), DRAFTS_MAX);
+    }
+}

@@ -59,6 +59,13 @@ pub struct Replayed {
     pub unseen: Vec<String>,
 }
 
+impl Replayed {
+    /// A question that was not recorded is a difference too: the same answer to it was luck.
+    fn is_same(&self) -> bool {
+        self.differences.is_empty() && self.unseen.is_empty()
+    }
+}
+
 /// One value that differs.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Difference {
@@ -155,7 +162,7 @@ impl Engine {
             cast.into_iter().map(play).collect::<Vec<_>>()
         };
         let calls = self.shared.compute.run(run).await?;
-        let is_same = calls.iter().all(|call| call.differences.is_empty() && call.unseen.is_empty());
+        let is_same = calls.iter().all(Replayed::is_same);
         Ok(Replay { id: id.clone(), is_same, meter_recorded: meter, meter: METER, calls })
     }
 }
@@ -219,22 +226,7 @@ impl Part {
         };
         let catalog: Arc<dyn Catalog> = script.clone();
         let ended = run(call.stage, &plugin, &context, &catalog, inputs);
-        let mut differences = Vec::new();
-        if ended.outcome == TIMED && call.ended.outcome == TIMED {
-            // Where a clock cut it short is another place each time.
-        } else {
-            let mut now = ended.clone();
-            if !is_metered_alike {
-                (now.fuel, now.fuel_max) = (call.ended.fuel, call.ended.fuel_max);
-            }
-            compare(
-                &mut Vec::new(),
-                Some(&written(&call.ended)),
-                Some(&written(&now)),
-                personal,
-                &mut differences,
-            );
-        }
+        let differences = differences(&call.ended, ended, is_metered_alike, personal);
         Replayed {
             stage: call.stage,
             recorded: call.plugin,
@@ -245,6 +237,26 @@ impl Part {
             unseen: script.unseen(personal),
         }
     }
+}
+
+/// Where two ends of one call differ.
+fn differences(
+    recorded: &Ended,
+    mut replayed: Ended,
+    is_metered_alike: bool,
+    personal: Personal,
+) -> Vec<Difference> {
+    let mut differences = Vec::new();
+    if recorded.outcome == TIMED && replayed.outcome == TIMED {
+        // A clock cuts it in another place each time.
+        return differences;
+    }
+    if !is_metered_alike {
+        (replayed.fuel, replayed.fuel_max) = (recorded.fuel, recorded.fuel_max);
+    }
+    let (recorded, replayed) = (written(recorded), written(&replayed));
+    compare(&mut Vec::new(), Some(&recorded), Some(&replayed), personal, &mut differences);
+    differences
 }
 
 fn run(
@@ -383,7 +395,8 @@ fn compare<'a>(
                 path.pop();
             }
         }
-        (a, b) if a == b => {}
+        (Some(a), Some(b)) if is_same(a, b) => {}
+        (None, None) => {}
         (a, b) => {
             let names: Vec<String> = path
                 .iter()
@@ -401,6 +414,14 @@ fn compare<'a>(
             };
             differences.push(Difference { path: place(path), recorded: side(a), replayed: side(b) });
         }
+    }
+}
+
+/// Whether two values without members are the same bit for bit: as numbers, zero and minus zero would be equal.
+fn is_same(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::Number(a), Value::Number(b)) => a.to_string() == b.to_string(),
+        (a, b) => a == b,
     }
 }
 
@@ -429,6 +450,48 @@ mod tests {
         let mut differences = Vec::new();
         compare(&mut Vec::new(), Some(recorded), Some(replayed), Personal::Shown, &mut differences);
         assert_eq!(differences.iter().map(|it| it.path.as_str()).collect::<Vec<_>>(), want);
+    }
+
+    fn ended(outcome: &str, fuel: u64) -> Ended {
+        Ended {
+            outcome: outcome.to_owned(),
+            detail: Some(format!("after {fuel}")),
+            output: None,
+            fuel,
+            fuel_max: fuel,
+            memory_bytes: 1,
+            output_bytes: 0,
+            log_lines: 0,
+            log: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn what_a_clock_or_another_meter_changes_is_no_difference() {
+        let paths = |recorded: &Ended, replayed: Ended, is_metered_alike| -> Vec<String> {
+            let found = differences(recorded, replayed, is_metered_alike, Personal::Shown);
+            found.into_iter().map(|it| it.path).collect()
+        };
+        let (one, two) = (ended("memory", 1), ended("memory", 2));
+        assert_eq!(paths(&one, two.clone(), true), ["detail", "fuel", "fuel_max"]);
+        assert_eq!(paths(&one, two, false), ["detail"]);
+        assert!(paths(&ended(TIMED, 1), ended(TIMED, 2), true).is_empty());
+        assert_eq!(paths(&ended(TIMED, 1), ended("memory", 1), true), ["outcome"]);
+    }
+
+    #[test]
+    fn a_call_that_asked_something_new_is_not_the_same() {
+        let call = Replayed {
+            stage: Stage::Coupon,
+            recorded: "a/b@1.0.0".parse().unwrap(),
+            plugin: "a/b@1.0.0".parse().unwrap(),
+            fallback: false,
+            outcome: "value".to_owned(),
+            differences: Vec::new(),
+            unseen: Vec::new(),
+        };
+        assert!(call.is_same());
+        assert!(!Replayed { unseen: vec!["{}".to_owned()], ..call }.is_same());
     }
 
     struct Live;

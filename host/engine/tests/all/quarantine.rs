@@ -273,7 +273,7 @@ async fn a_quarantine_survives_a_restart() {
     assert_eq!(ward.told(1_000).await, ["value"]);
 }
 
-/// Honest work that takes half its deadline, on a machine that gives its thread a hundredth of the time.
+/// Honest work that takes a third of its deadline, on a machine that gives its thread a hundredth of the time.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_overloaded_host_quarantines_nobody() {
     const BUSY_THREADS: usize = 160;

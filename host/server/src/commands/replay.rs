@@ -111,8 +111,12 @@ impl Replay {
         output.raw_json(&answer.body)?;
         let replay: Answered = client.parse(&answer)?;
         output.text(text(&replay))?;
-        Ok(if replay.same { Exit::Done } else { Exit::No })
+        Ok(exit(&replay))
     }
+}
+
+fn exit(replay: &Answered) -> Exit {
+    if replay.same { Exit::Done } else { Exit::No }
 }
 
 fn listed(recording: &Listed) -> String {
@@ -179,6 +183,8 @@ sharing: a/c@2.0.0 for a/c@1.0.0 (value): 2 differences
   + detail: \"\\u001b[2J\"
   ? not in the recording: {\"stock\":2}
 ";
-        assert_eq!(text(&serde_json::from_value(answer).unwrap()), want);
+        let replay = serde_json::from_value(answer).unwrap();
+        assert_eq!(text(&replay), want);
+        assert_eq!((exit(&replay), exit(&Answered { same: true, ..replay })), (Exit::No, Exit::Done));
     }
 }

@@ -169,7 +169,8 @@ fn check(limits: &Limits) -> Result<(), (&'static str, u64, u64, u64)> {
         ("record_share_bp", limits.record_share_bp.into(), 0, 10_000),
         // Where each of them is, is kept in memory.
         ("recordings", limits.recordings.into(), 0, 1_000_000),
-        ("recording_age", limits.recording_age.0, 1, Duration::days(366).0),
+        // It holds what customers wrote.
+        ("recording_age", limits.recording_age.0, 1, Duration::days(30).0),
         // One batch holds it, what it replaces and what sealing adds.
         ("recording_bytes", limits.recording_bytes.into(), 4 * KIB, BATCH_BYTES_MAX as u64 / 2),
     ];
