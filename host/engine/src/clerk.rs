@@ -26,7 +26,7 @@ const ATTEMPT_WAIT: Duration = Duration::from_millis(50);
 /// Something to be written.
 pub(crate) enum Note {
     /// A version's quarantine changed.
-    Quarantine { record: WardRecord, change: Change, at: Instant },
+    Quarantine { record: Box<WardRecord>, change: Change, at: Instant },
     /// Everything before this is to be written; then whoever asks is told.
     Settle(oneshot::Sender<()>),
 }

@@ -175,7 +175,7 @@ impl Wards {
         ward.is_barred.store(!quarantine.is_clear(), Ordering::Release);
         let (state, plugin) = (quarantine.clone(), plugin.clone());
         tracing::warn!(%plugin, %stage, change = change.word(), outcome, trips = state.trips, "a version's quarantine changed");
-        let record = WardRecord { plugin, stage, quarantine: state };
+        let record = Box::new(WardRecord { plugin, stage, quarantine: state });
         // Sent under the lock, so that changes are written in their order. There is no receiver only once the service
         // has ended.
         self.notes.send(Note::Quarantine { record, change, at: now }).ok();

@@ -60,6 +60,8 @@ fn a_version_trips_by_count_and_rate_together() {
 #[test]
 fn only_the_window_counts() {
     check("xx~x.", "rrrr");
+    // Ten seconds more, so that it is not the same bucket that counts on.
+    check("xx~++++++++++x.", "rrrr");
     check("xx+x.", "rrr#");
 }
 

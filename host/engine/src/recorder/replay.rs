@@ -105,9 +105,9 @@ pub enum ReplayError {
         /// Which.
         plugin: PluginRef,
         /// What ran.
-        recorded: Digest,
+        recorded: Box<Digest>,
         /// What is published.
-        published: Digest,
+        published: Box<Digest>,
     },
     /// No version of the plugin that is to stand in ran then.
     #[error(
@@ -193,6 +193,7 @@ impl Part {
             let found = published(&call.plugin)?;
             let (recorded, published) = (call.digest, found.record.digest);
             if recorded != published {
+                let (recorded, published) = (Box::new(recorded), Box::new(published));
                 return Err(ReplayError::Digest { plugin: call.plugin, recorded, published });
             }
             let (plugin, name) = (found.plugin.clone(), call.plugin.clone());
