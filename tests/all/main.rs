@@ -13,3 +13,4 @@ mod server_desk;
 mod server_files;
 mod server_import;
 mod server_process;
+mod server_replay;

@@ -9,7 +9,8 @@ use crate::money::{BasisPoints, Money};
 use crate::time::Duration;
 
 /// What becomes of a plugin's state for this customer.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum StateChange {
     /// Nothing.
     #[default]
@@ -44,7 +45,7 @@ pub struct Sentence {
 }
 
 /// Who the customer is in this return.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Segment {
     /// The segmentation strategy's own word.
     pub key: String,
@@ -65,7 +66,7 @@ impl Segment {
 }
 
 /// What the merchant does once the customer accepts.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Care {
     /// One of the policy's care actions.
     pub action: String,
@@ -78,7 +79,7 @@ pub struct Care {
 }
 
 /// Segmentation's answer.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Classification {
     /// Who.
     pub segment: Segment,
@@ -91,7 +92,7 @@ pub struct Classification {
 }
 
 /// One product offered.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Offer {
     /// What.
     pub product: ProductId,
@@ -112,7 +113,7 @@ pub struct Offer {
 }
 
 /// Recommendation's answer.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Recommendations {
     /// Best first.
     pub offers: Vec<Offer>,
@@ -205,7 +206,7 @@ pub enum Grant {
 }
 
 /// A coupon the strategy proposes.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Proposal {
     /// What.
     pub grant: Grant,
@@ -214,7 +215,7 @@ pub struct Proposal {
 }
 
 /// A timed contact.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FollowUp {
     /// From now.
     pub after: Duration,
@@ -227,7 +228,7 @@ pub struct FollowUp {
 }
 
 /// The coupon stage's answer.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Compensation {
     /// Coupons.
     pub proposals: Vec<Proposal>,
@@ -238,7 +239,7 @@ pub struct Compensation {
 }
 
 /// A card to share.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Card {
     /// Its title.
     pub title: Sentence,
@@ -253,7 +254,7 @@ pub struct Card {
 }
 
 /// Something to reach; the host counts.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Achievement {
     /// The strategy's own word.
     pub key: String,
@@ -268,7 +269,7 @@ pub struct Achievement {
 }
 
 /// Sharing's answer.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ShareKit {
     /// Cards.
     pub cards: Vec<Card>,
@@ -279,7 +280,7 @@ pub struct ShareKit {
 }
 
 /// One step of the return's progress.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Step {
     /// The strategy's own word.
     pub key: String,

@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::ids::ProductId;
 use crate::money::{BasisPoints, Money};
 use crate::product::Product;
 
 /// A search. All given conditions hold together.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Query {
     /// Any of these; empty = all.
     pub categories: Vec<String>,
@@ -34,7 +36,8 @@ pub struct Query {
 }
 
 /// The order of a search's results.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum OrderBy {
     /// Most similar to `similar_to` first.
     Similarity,
@@ -64,7 +67,7 @@ impl OrderBy {
 }
 
 /// One result: numbers only. `None` is unknown, never zero.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Candidate {
     /// Which product.
     pub id: ProductId,
@@ -85,7 +88,7 @@ pub struct Candidate {
 }
 
 /// Of one product's returns older than 30 days, how many customers bought another within 30 days.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Switched {
     /// Those who bought the other product.
     pub switched: u32,

@@ -23,6 +23,7 @@ pub mod money;
 pub mod plan;
 pub mod policy;
 pub mod product;
+pub mod quarantine;
 pub mod route;
 pub mod situation;
 #[cfg(test)]

@@ -71,6 +71,30 @@ pub struct Limits {
     pub templates: u32,
     /// Text of one template, bytes.
     pub template_bytes: u32,
+    /// How far back a version's calls count against it. Long enough for quiet shops, short enough that a bad minute is
+    /// over soon.
+    pub quarantine_window: Duration,
+    /// Failures in the window from which a version may be quarantined: fewer may be one odd customer.
+    pub quarantine_failures: u32,
+    /// Failures through calls in the window, basis points, from which it is: below, its answers are worth more than its
+    /// failures cost.
+    pub quarantine_rate_bp: u32,
+    /// How long a quarantined version is left out at first; each failed probe doubles it.
+    pub quarantine_backoff: Duration,
+    /// The longest that it is left out before it is tried again.
+    pub quarantine_backoff_max: Duration,
+    /// Probes in a row that end a quarantine: one may pass by luck.
+    pub quarantine_probes: u32,
+    /// Share of decisions that are recorded though nothing failed, basis points. Those where something failed are
+    /// recorded whatever it says.
+    pub record_share_bp: u32,
+    /// Recordings kept, the latest; 0 records nothing.
+    pub recordings: u32,
+    /// How long a recording is kept: what a customer sent is not kept longer than a fault takes to be looked into.
+    pub recording_age: Duration,
+    /// Size of one recording, bytes. A larger one is kept without what it needs to be run again, and says so. All of it
+    /// lands in one batch.
+    pub recording_bytes: u32,
 }
 
 impl Default for Limits {
@@ -105,6 +129,16 @@ impl Default for Limits {
             plan_bytes: 48 * 1024,
             templates: 512,
             template_bytes: 1024,
+            quarantine_window: Duration(60_000),
+            quarantine_failures: 10,
+            quarantine_rate_bp: 2_000,
+            quarantine_backoff: Duration(30_000),
+            quarantine_backoff_max: Duration::hours(1),
+            quarantine_probes: 3,
+            record_share_bp: 100,
+            recordings: 2_000,
+            recording_age: Duration::days(14),
+            recording_bytes: 256 * 1024,
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::product::{Attribute, Product};
 use crate::time::{Duration, Instant};
 
 /// What all stages of one decision share.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Situation {
     /// The moment of the decision.
     pub now: Instant,
@@ -46,7 +46,7 @@ pub struct Context<'a> {
 }
 
 /// The return itself, its lines resolved to products.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ReturnEvent {
     /// The event's id.
     pub id: EventId,
@@ -63,9 +63,10 @@ pub struct ReturnEvent {
 }
 
 /// One line of what comes back.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ReturnLine {
     /// What.
+    #[serde(with = "shared")]
     pub product: Arc<Product>,
     /// Units, at least 1.
     pub quantity: u32,
@@ -127,7 +128,7 @@ pub struct Purchase {
 }
 
 /// The customer's history up to now. Never an identity.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Customer {
     /// Orders placed.
     pub orders: u32,
@@ -154,7 +155,7 @@ pub struct Customer {
 }
 
 /// What this customer was already told.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Prior {
     /// Plans of the last 30 days.
     pub plans_30d: u32,
@@ -171,7 +172,7 @@ pub struct Prior {
 }
 
 /// One budget a coupon may draw on, for this customer.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Allowance {
     /// Which budget.
     pub budget: BudgetId,
@@ -190,7 +191,7 @@ pub struct Allowance {
 }
 
 /// The merchant's policy as it bears on this event.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Allowed {
     /// Allowed resolutions.
     pub resolutions: Vec<String>,
@@ -208,4 +209,24 @@ pub struct Allowed {
     pub hold_max: Duration,
     /// For keys of a later contract.
     pub extra: Vec<Attribute>,
+}
+
+/// How what is shared in memory is recorded: by its value.
+mod shared {
+    use std::sync::Arc;
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<T: Serialize, S: Serializer>(
+        value: &Arc<T>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        value.as_ref().serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Arc<T>, D::Error> {
+        T::deserialize(deserializer).map(Arc::new)
+    }
 }

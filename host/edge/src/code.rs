@@ -62,6 +62,8 @@ codes! {
     CurrencyFixed = "currency_fixed", CONFLICT, "The deployment's currency cannot change";
     /// The texts of a plugin version need an approval and have none.
     TemplatesUnapproved = "templates_unapproved", CONFLICT, "The texts of a plugin version are not approved";
+    /// A recording that cannot be run again here.
+    NotReplayable = "not_replayable", CONFLICT, "The recording cannot be run again";
     /// An order came before with other lines, or of another customer. In imports only.
     OrderConflict = "order_conflict", CONFLICT, "The order is known otherwise";
     /// The body is larger than the limit.

@@ -6,7 +6,9 @@
 use std::error::Error;
 
 use rebound_domain::ids::ReturnId;
-use rebound_engine::{ControlError, DecideError, Fault, LineError, PublishError};
+use rebound_engine::{
+    ControlError, DecideError, Fault, LineError, PublishError, RecordingError, ReplayError,
+};
 use rebound_sandbox::CompileError;
 use rebound_storage::{CommitError, StorageError};
 
@@ -117,6 +119,32 @@ impl From<ControlError> for Problem {
             ControlError::StageTaken { .. } => Problem::new(Code::StageTaken, detail),
             ControlError::CurrencyFixed { .. } => Problem::new(Code::CurrencyFixed, detail).field("currency"),
             ControlError::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<RecordingError> for Problem {
+    fn from(error: RecordingError) -> Self {
+        let detail = error.to_string();
+        match error {
+            RecordingError::Unknown { .. } | RecordingError::Erased { .. } => {
+                Problem::new(Code::NotFound, detail)
+            }
+            RecordingError::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<ReplayError> for Problem {
+    fn from(error: ReplayError) -> Self {
+        let detail = error.to_string();
+        match error {
+            ReplayError::Recording(error) => error.into(),
+            ReplayError::UnknownPlugin { .. } => Problem::new(Code::UnknownPlugin, detail),
+            ReplayError::Truncated { .. } | ReplayError::Digest { .. } | ReplayError::NotInvolved { .. } => {
+                Problem::new(Code::NotReplayable, detail)
+            }
+            ReplayError::Fault(fault) => fault.into(),
         }
     }
 }

@@ -26,6 +26,7 @@ use crate::routes;
         (name = "promises", description = "What plans promised and the host keeps"),
         (name = "imports", description = "What the host learns from: orders, products, customers"),
         (name = "plugins", description = "Published strategies"),
+        (name = "recordings", description = "Decisions as they were recorded, run again"),
         (name = "control", description = "What operators set"),
         (name = "claims", description = "What may be said: constants, approvals, violations"),
         (name = "service", description = "Running the service"),

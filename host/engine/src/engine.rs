@@ -10,18 +10,22 @@ use rebound_domain::ids::PluginRef;
 use rebound_domain::limits::Limits;
 use rebound_domain::money::Currency;
 use rebound_domain::policy::Policy;
+use rebound_domain::quarantine::Rules;
 use rebound_domain::time::Instant;
 use rebound_sandbox::Sandbox;
 use rebound_storage::{Health, Storage, StorageError, Unavailable};
 
 use crate::claims::Violations;
+use crate::clerk::{Clerk, Inbox};
 use crate::compute::ComputePool;
 use crate::control::Control;
 use crate::error::{Damaged, Fault};
 use crate::figures::Figures;
 use crate::identity::{HostKey, Seal};
+use crate::recorder::Ring;
 use crate::restore;
 use crate::shelf::Shelf;
+use crate::wards::{self, Wards};
 
 /// What an engine is made of.
 pub struct EngineOptions {
@@ -110,6 +114,9 @@ pub(crate) struct Shared {
     pub(crate) catalog_writer: tokio::sync::Mutex<()>,
     pub(crate) figures: Figures,
     pub(crate) violations: Violations,
+    /// Which versions are left out; shared with the compute threads.
+    pub(crate) wards: Arc<Wards>,
+    pub(crate) clerk: Clerk,
 }
 
 impl Shared {
@@ -140,8 +147,13 @@ impl Engine {
         let control = restore::control(&storage, &sandbox, Policy::standard(currency)).await?;
         let violations = Violations::default();
         let catalogue = restore::catalogue(storage.as_ref(), &key_seal, &record_seal, &violations).await?;
+        let quarantines = wards::restore(storage.as_ref()).await?;
+        let ring = Ring::restore(storage.as_ref(), &limits).await?;
         let compute = ComputePool::start(options.compute_threads, options.compute_queue_count_max)
             .map_err(StartError::Threads)?;
+        let (figures, inbox) = (Figures::new(), Inbox::new());
+        let wards = Wards::new(Rules::from(&limits), quarantines, inbox.sender.clone());
+        let clerk = Clerk::start(inbox, Arc::clone(&storage), record_seal.clone(), ring, figures.after());
         let shared = Shared {
             storage,
             sandbox,
@@ -156,8 +168,10 @@ impl Engine {
             control: ArcSwap::from_pointee(control),
             control_writer: tokio::sync::Mutex::default(),
             catalog_writer: tokio::sync::Mutex::default(),
-            figures: Figures::new(),
+            figures,
             violations,
+            wards: Arc::new(wards),
+            clerk,
         };
         Ok(Self { shared: Arc::new(shared) })
     }
@@ -178,13 +192,20 @@ impl Engine {
     /// # Errors
     /// [`StorageError`] when the last writes do not become durable.
     pub async fn close(&self) -> Result<(), StorageError> {
+        self.settled().await;
         self.shared.storage.close().await
+    }
+
+    /// Returns once what decisions left to be written after them (changed quarantines, recordings) is written, or given
+    /// up because the storage refuses.
+    pub async fn settled(&self) {
+        self.shared.clerk.settled().await;
     }
 
     /// The figures in the Prometheus text format.
     #[must_use]
     pub fn figures(&self) -> String {
-        self.shared.figures.text()
+        self.shared.figures.text(&self.quarantine())
     }
 
     /// The limits in force.

@@ -6,10 +6,14 @@ use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 use rebound_domain::ids::PluginRef;
 use rebound_domain::plan::{Plan, StageTrace};
+use rebound_domain::quarantine::{Change, State};
+
+use crate::wards::{QuarantineStatus, WardRecord};
 
 /// The figures of one engine.
 pub(crate) struct Figures {
@@ -22,6 +26,20 @@ pub(crate) struct Figures {
     coupons: Family<Proposed, Counter>,
     draws: Family<Decision, Counter>,
     holds: Counter,
+    quarantine: Family<Version, Gauge>,
+    after: AfterFigures,
+}
+
+/// The figures of what is written after decisions. Cheap to clone; every clone counts for the same engine.
+#[derive(Clone)]
+pub(crate) struct AfterFigures {
+    trips: Family<Version, Counter>,
+    recordings: Family<Recorded, Counter>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Recorded {
+    outcome: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -78,7 +96,24 @@ impl Figures {
         registry.register("draws", "Surprises drawn, by whether there was a prize", draws.clone());
         let holds = Counter::default();
         registry.register("price_holds", "Price holds made", holds.clone());
-        Self { registry, decisions, duration, calls, fuel, retries, coupons, draws, holds }
+        let quarantine = Family::default();
+        registry.register(
+            "quarantine_state",
+            "Versions by whether they run: 0 as usual, 1 tried again, 2 left out, 3 held by an operator",
+            quarantine.clone(),
+        );
+        let after = AfterFigures { trips: Family::default(), recordings: Family::default() };
+        registry.register(
+            "quarantine_trips",
+            "How often versions were left out, failed probes included",
+            after.trips.clone(),
+        );
+        registry.register(
+            "recordings",
+            "Decisions to be recorded by what became of the recording",
+            after.recordings.clone(),
+        );
+        Self { registry, decisions, duration, calls, fuel, retries, coupons, draws, holds, quarantine, after }
     }
 
     pub(crate) fn decided(&self, outcome: &'static str, took: Duration) {
@@ -118,9 +153,38 @@ impl Figures {
         self.calls.get_or_create(&Call { stage, plugin, outcome: call.outcome.clone(), arm }).inc();
     }
 
-    pub(crate) fn text(&self) -> String {
+    pub(crate) fn after(&self) -> AfterFigures {
+        self.after.clone()
+    }
+
+    /// The figures as text, the quarantines as they are now.
+    pub(crate) fn text(&self, quarantines: &[QuarantineStatus]) -> String {
+        for QuarantineStatus { plugin, stage, quarantine, .. } in quarantines {
+            let level = match (&quarantine.hold, quarantine.state) {
+                (Some(_), _) => 3,
+                (None, State::Open { .. }) => 2,
+                (None, State::HalfOpen { .. }) => 1,
+                (None, State::Closed) => 0,
+            };
+            let version = Version { stage: stage.word(), plugin: plugin.to_string() };
+            self.quarantine.get_or_create(&version).set(level);
+        }
         let mut text = String::new();
         encode(&mut text, &self.registry).expect("a string takes all text");
         text
+    }
+}
+
+impl AfterFigures {
+    pub(crate) fn changed(&self, record: &WardRecord, change: Change) {
+        if change == Change::Tripped {
+            let version = Version { stage: record.stage.word(), plugin: record.plugin.to_string() };
+            self.trips.get_or_create(&version).inc();
+        }
+    }
+
+    /// What became of a recording: kept, truncated, dropped, failed.
+    pub(crate) fn recorded(&self, outcome: &'static str) {
+        self.recordings.get_or_create(&Recorded { outcome }).inc();
     }
 }

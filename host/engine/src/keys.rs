@@ -5,6 +5,7 @@
 //! | `c` + HMAC(customer id) | `key` | the customer's own key, sealed with the host's |
 //! | | `profile`, `order/…`, `plan/…`, `state/…` | sealed with the customer's key |
 //! | | `coupon/…`, `hold/…` | sealed with the customer's key |
+//! | | `recording/…` | a recorded decision in chunks, sealed with the customer's key |
 //! | | `exposure/…` | plain: names no person |
 //! | `e` + HMAC(source, event id) | `event` | which body it had and which return it became, sealed with a key of the host's |
 //! | `r` + HMAC(return id) | `return` | whose plan it is |
@@ -16,6 +17,8 @@
 //! | `outbox/…` | time, then what | an event to be told, sealed with a key of the host's |
 //! | `catalog` | `sku/…`, `next` | products and the next product id |
 //! | `control` | `policy`, `route/…`, `experiment/…`, `budget/…`, `plugin/…`, `constant/…`, `approval/…` | what operators set |
+//! | `quarantine` | stage, plugin | which versions are left out, and why |
+//! | `recording` | id | where a recording is, and what came of its calls; names no person |
 //! | `component` + SHA-256 | chunk number | a component's bytes |
 
 use bytes::Bytes;
@@ -29,11 +32,16 @@ use rebound_domain::time::Instant;
 use rebound_storage::Key;
 
 use crate::identity::{HostKey, Owner};
+use crate::recorder::RecordingId;
 
 /// Owner of everything operators set.
 pub(crate) const CONTROL: Bytes = Bytes::from_static(b"control");
 /// Owner of the products.
 pub(crate) const CATALOG: Bytes = Bytes::from_static(b"catalog");
+/// Owner of the quarantines.
+pub(crate) const QUARANTINE: Bytes = Bytes::from_static(b"quarantine");
+/// Owner of the list of recordings.
+pub(crate) const RECORDING: Bytes = Bytes::from_static(b"recording");
 
 const CUSTOMER_TAG: u8 = b'c';
 const GUEST_ORDER_TAG: u8 = b'o';
@@ -95,6 +103,11 @@ impl CustomerKeys {
         self.owner.clone()
     }
 
+    /// A recording's chunk.
+    pub(crate) fn recording(&self, id: &RecordingId, index: u32) -> Key {
+        self.key(format!("recording/{id}/{index}"))
+    }
+
     /// One exposure per unit and phase.
     pub(crate) fn exposure(&self, experiment: &ExperimentKey, phase: u32) -> Key {
         self.key(format!("exposure/{experiment}/{phase}"))
@@ -106,7 +119,7 @@ pub(crate) const PLAN_PREFIX: &[u8] = b"plan/";
 const COUPON_PREFIX: &[u8] = b"coupon/";
 pub(crate) const HOLD_PREFIX: &[u8] = b"hold/";
 
-/// Owners that what is due is spread over.
+/// Owners that what is due, and what is to be told, is spread over.
 pub(crate) const DUE_BUCKETS: u8 = 16;
 
 pub(crate) fn due_owner(bucket: u8) -> Bytes {
@@ -127,7 +140,11 @@ pub(crate) fn due_bound(now: Instant) -> Vec<u8> {
 /// An event to be told; `identity` tells events of one millisecond apart.
 pub(crate) fn outbox(at: Instant, identity: &[u8; 32]) -> Key {
     let (bucket, key) = timed(at, identity);
-    Key::new(format!("outbox/{bucket:x}"), key)
+    Key::new(outbox_owner(bucket), key)
+}
+
+pub(crate) fn outbox_owner(bucket: u8) -> Bytes {
+    format!("outbox/{bucket:x}").into()
 }
 
 fn timed(at: Instant, identity: &[u8; 32]) -> (u8, Vec<u8>) {
@@ -216,6 +233,14 @@ pub(crate) fn approval(plugin: &PluginName, texts: &Digest) -> Key {
 
 pub(crate) fn plugin(plugin: &PluginRef) -> Key {
     Key::new(CONTROL, format!("plugin/{plugin}"))
+}
+
+pub(crate) fn quarantine(stage: Stage, plugin: &PluginRef) -> Key {
+    Key::new(QUARANTINE, format!("{stage}/{plugin}"))
+}
+
+pub(crate) fn recording(id: &RecordingId) -> Key {
+    Key::new(RECORDING, id.to_string())
 }
 
 pub(crate) fn component_chunk(digest: &Digest, index: u32) -> Key {

@@ -5,6 +5,7 @@
 //! reading at [`Engine::decide`], the way of one event through the house.
 
 mod claims;
+mod clerk;
 mod compute;
 mod control;
 mod customer;
@@ -19,10 +20,12 @@ mod outbox;
 mod plugins;
 mod profile;
 mod promise;
+mod recorder;
 mod records;
 mod restore;
 mod routing;
 mod shelf;
+mod wards;
 mod zone;
 
 pub use claims::{ApprovalState, Seen, SeenViolation, ViolationCursor};
@@ -31,7 +34,12 @@ pub use engine::{Clock, Engine, EngineOptions, StartError};
 pub use error::{ControlError, Damaged, DecideError, Fault, LineError, PublishError};
 pub use identity::{HostKey, random};
 pub use import::{Imported, LineResults};
+pub use outbox::OutboxEvent;
 pub use plugins::{Novelty, Publication};
 pub use promise::{Hold, HoldQuery};
 pub use rebound_catalog::Stats;
+pub use recorder::{
+    Difference, Personal, RecordingError, RecordingId, RecordingSummary, Replay, ReplayError, Replayed,
+};
 pub use records::BodyDigest;
+pub use wards::{QuarantineStatus, Said};

@@ -128,7 +128,11 @@ fn trap(error: &wasmtime::Error, call: &Call) -> Trap {
         Some(wasmtime::Trap::Interrupt) => {
             let spent = call.overran.unwrap_or_else(|| call.stopwatch.spent());
             let micros = |span: std::time::Duration| u64::try_from(span.as_micros()).unwrap_or(u64::MAX);
-            Trap::Deadline { cpu_micros: micros(spent.cpu), wall_micros: micros(spent.wall) }
+            Trap::Deadline {
+                cpu_micros: micros(spent.cpu),
+                wall_micros: micros(spent.wall),
+                deadline_micros: micros(call.deadline),
+            }
         }
         Some(wasmtime::Trap::UnreachableCodeReached) => match call.log.last_error() {
             // An allocator that is refused memory aborts without a word; the cause is what helps its developer.

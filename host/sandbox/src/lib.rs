@@ -18,6 +18,7 @@ mod host;
 mod inspect;
 mod invoke;
 mod limiter;
+mod meter;
 mod outcome;
 mod plugin;
 #[cfg(feature = "reuse")]
@@ -30,6 +31,7 @@ pub use cache::CacheOptions;
 pub use class::Class;
 pub use compile::{CompileError, Compiler, compile_child};
 pub use inspect::{Exports, RefuseError};
+pub use meter::METER;
 pub use outcome::{Level, LogLine, Outcome, Report, Trap, Usage};
 pub use plugin::{Origin, Plugin};
 pub use rebound_domain::check::InvalidOutput;

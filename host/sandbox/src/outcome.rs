@@ -150,6 +150,8 @@ pub enum Trap {
         /// Wall clock the call had used, microseconds. Far more than the CPU time means that the host was
         /// overloaded, and that the strategy is not to blame.
         wall_micros: u64,
+        /// CPU time the call might have used, microseconds.
+        deadline_micros: u64,
     },
     /// It recursed too deep.
     Stack,
@@ -164,6 +166,13 @@ pub enum Trap {
 }
 
 impl Trap {
+    /// Whether the host, not the strategy, is to blame: the deadline passed before the call had its CPU time. Its
+    /// thread was not given any, because the machine had more to do than it can.
+    #[must_use]
+    pub fn is_overload(&self) -> bool {
+        matches!(self, Trap::Deadline { cpu_micros, deadline_micros, .. } if cpu_micros < deadline_micros)
+    }
+
     /// The stable word that plans and metrics carry.
     #[must_use]
     pub fn word(&self) -> &'static str {
@@ -183,7 +192,7 @@ impl fmt::Display for Trap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Trap::OutOfFuel => f.write_str("all fuel was used"),
-            Trap::Deadline { cpu_micros, wall_micros } => {
+            Trap::Deadline { cpu_micros, wall_micros, .. } => {
                 write!(f, "the deadline passed after {cpu_micros} us of CPU time in {wall_micros} us")
             }
             Trap::Stack => f.write_str("the call stack was exhausted"),
@@ -192,6 +201,23 @@ impl fmt::Display for Trap {
             Trap::Memory => f.write_str("the memory limit was reached"),
             Trap::Output => f.write_str("more was handed over than the output limit allows"),
             Trap::Other(reason) => f.write_str(reason),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_deadline_without_its_cpu_time_is_the_hosts_fault() {
+        let deadline =
+            |cpu_micros| Trap::Deadline { cpu_micros, wall_micros: 200_000, deadline_micros: 50_000 };
+        for (cpu_micros, want) in [(0, true), (49_999, true), (50_000, false), (200_000, false)] {
+            assert_eq!(deadline(cpu_micros).is_overload(), want, "{cpu_micros} us");
+        }
+        for trap in [Trap::OutOfFuel, Trap::Stack, Trap::Unreachable(None), Trap::Memory, Trap::Output] {
+            assert!(!trap.is_overload(), "{trap}");
         }
     }
 }

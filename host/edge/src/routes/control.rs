@@ -20,7 +20,7 @@ use crate::wire::route::{self, Route};
 use crate::wire::scalar;
 
 /// A stage by its word.
-pub(super) struct StageName(Stage);
+pub(super) struct StageName(pub(super) Stage);
 
 impl FromStr for StageName {
     type Err = String;

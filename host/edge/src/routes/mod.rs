@@ -9,6 +9,8 @@ mod control;
 mod holds;
 mod imports;
 mod plugins;
+mod quarantine;
+mod recordings;
 mod returns;
 mod service;
 mod violations;
@@ -33,6 +35,12 @@ pub(crate) fn guarded() -> OpenApiRouter<AppState> {
         .routes(routes!(imports::post_customers))
         .routes(routes!(plugins::post, plugins::list))
         .routes(routes!(approvals::post, approvals::get))
+        .routes(routes!(quarantine::list))
+        .routes(routes!(quarantine::hold))
+        .routes(routes!(quarantine::release))
+        .routes(routes!(recordings::list))
+        .routes(routes!(recordings::get))
+        .routes(routes!(recordings::replay))
         .routes(routes!(control::put_route, control::get_route))
         .routes(routes!(control::put_experiment, control::get_experiment))
         .routes(routes!(control::list_experiments))

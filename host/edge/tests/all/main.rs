@@ -12,6 +12,7 @@ mod holds;
 mod imports;
 mod plugins;
 mod publishing;
+mod quarantine;
 mod returns;
 mod serving;
 mod speaker;

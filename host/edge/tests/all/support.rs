@@ -37,6 +37,7 @@ fn sandbox() -> Sandbox {
 pub(crate) struct Service {
     pub(crate) router: Router,
     pub(crate) readiness: Readiness,
+    pub(crate) engine: Engine,
 }
 
 impl Service {
@@ -77,8 +78,8 @@ impl Service {
         };
         let engine = Engine::start(options).await.unwrap();
         let readiness = Readiness::default();
-        let router = app(AppState::new(engine, auth, readiness.clone(), timeouts));
-        Self { router, readiness }
+        let router = app(AppState::new(engine.clone(), auth, readiness.clone(), timeouts));
+        Self { router, readiness, engine }
     }
 
     pub(crate) fn get(&self, path: &str) -> Call {

@@ -19,16 +19,25 @@ use rebound_domain::limits::Limits;
 use rebound_domain::manifest::Stage;
 use rebound_domain::money::Money;
 use rebound_domain::plan::{Plan, StageAssignment, StageTrace};
+use rebound_domain::quarantine::{Admission, Refusal, Ticket, Verdict};
 use rebound_domain::route::{Access, RouteEntry};
 use rebound_domain::situation::{Context, Situation};
 use rebound_sandbox::{Outcome, Plugin, Report};
+use serde::Serialize;
+use serde_json::Value;
 
 use super::oversize;
 use super::prepare::StageRoute;
+use super::watch::Watch;
 use crate::control::{Control, Published};
 use crate::identity::HostKey;
 use crate::promise::PlanSecrets;
+use crate::recorder::{Capture, CapturedCall, Ended, Given, Overheard, written};
+use crate::wards::verdict;
 use crate::zone::MerchantZone;
+
+/// The outcome of a version that was not called because it is quarantined.
+const QUARANTINED: &str = "quarantined";
 
 /// Whose state: versions with the same state version share it.
 pub(super) type StateKey = (Stage, PluginName, u32);
@@ -49,18 +58,27 @@ pub(super) struct HopInput {
     pub(super) host_key: Option<HostKey>,
 }
 
-/// The plan, and what strategies want remembered.
+/// The plan, what strategies want remembered, and what may be recorded.
 pub(super) struct HopOutput {
     pub(super) plan: Plan,
     pub(super) states: Vec<(StateKey, StateChange)>,
+    pub(super) capture: Option<Capture>,
 }
 
 /// Makes the plan.
-pub(super) fn run(input: HopInput) -> HopOutput {
+pub(super) fn run(input: HopInput, watch: &Watch) -> HopOutput {
     let catalog: Arc<dyn Catalog> = Arc::new(input.snapshot.at(input.situation.now, Access::Withheld));
-    let mut hop = Hop { input: &input, catalog: &catalog, traces: Vec::new(), states: Vec::new() };
-    let mut answers = hop.all_stages();
-    let Hop { mut traces, mut states, .. } = hop;
+    let mut hop = Hop {
+        input: &input,
+        watch,
+        catalog: &catalog,
+        traces: Vec::new(),
+        states: Vec::new(),
+        attended: Vec::new(),
+        captured: Vec::new(),
+    };
+    let (mut answers, given) = hop.all_stages();
+    let Hop { mut traces, mut states, attended, captured, .. } = hop;
     let zone = MerchantZone::named(&input.control.policy.value.timezone);
     let return_id = &input.request.return_id;
     let secrets = input.host_key.as_ref().map(|host_key| PlanSecrets { host_key, return_id });
@@ -86,7 +104,10 @@ pub(super) fn run(input: HopInput) -> HopOutput {
             }
         }
     };
-    HopOutput { plan, states }
+    watch.settle(input.situation.now, &attended, &traces);
+    let HopInput { request, situation, snapshot, .. } = input;
+    let capture = watch.captures.then_some(Capture { request, situation, snapshot, given, calls: captured });
+    HopOutput { plan, states, capture }
 }
 
 /// Where an experiment chose the route.
@@ -99,14 +120,19 @@ fn assignments(routes: &[StageRoute]) -> Vec<StageAssignment> {
 
 struct Hop<'a> {
     input: &'a HopInput,
+    watch: &'a Watch,
     /// The catalogue without margins.
     catalog: &'a Arc<dyn Catalog>,
     traces: Vec<StageTrace>,
     states: Vec<(StateKey, StateChange)>,
+    /// How each trace was admitted and what it says of its version; none for a version that was not called.
+    attended: Vec<Option<(Ticket, Verdict)>>,
+    captured: Vec<CapturedCall>,
 }
 
 impl Hop<'_> {
-    fn all_stages(&mut self) -> Answers {
+    /// What all stages answered, and what earlier ones gave later ones.
+    fn all_stages(&mut self) -> (Answers, Given) {
         let segmentation = self
             .stage(Stage::Segmentation, |plugin, context, catalog| plugin.classify(context, catalog))
             .pop();
@@ -130,11 +156,12 @@ impl Hop<'_> {
                 plugin.narrate(context, catalog, &segment, &[], &[])
             })
             .pop();
-        Answers { segmentation, recommendation, coupon, sharing, progress }
+        let answers = Answers { segmentation, recommendation, coupon, sharing, progress };
+        (answers, Given { segment, offers, proposals })
     }
 
     /// Runs every entry of a stage's route, each with its fallback; the answers that stand, in route order.
-    fn stage<T: Remembers>(
+    fn stage<T: Answer>(
         &mut self,
         stage: Stage,
         run: impl Fn(&Plugin, &Context<'_>, &Arc<dyn Catalog>) -> Report<T>,
@@ -144,7 +171,7 @@ impl Hop<'_> {
         route.entries.iter().filter_map(|entry| self.entry(route, entry, &run)).collect()
     }
 
-    fn entry<T: Remembers>(
+    fn entry<T: Answer>(
         &mut self,
         route: &StageRoute,
         entry: &RouteEntry,
@@ -163,7 +190,7 @@ impl Hop<'_> {
         }
     }
 
-    fn call<T: Remembers>(
+    fn call<T: Answer>(
         &mut self,
         route: &StageRoute,
         entry: &RouteEntry,
@@ -178,6 +205,15 @@ impl Hop<'_> {
             .plugins
             .get(plugin)
             .expect("a route names published versions only, and none is removed");
+        let now = input.situation.now;
+        let ticket = match self.watch.admit(plugin, route.stage, now) {
+            Admission::Admitted(ticket) => ticket,
+            Admission::Refused(refusal) => {
+                self.traces.push(left_out(route, plugin, published, &refusal, fallback));
+                self.attended.push(None);
+                return Called::Failed;
+            }
+        };
         let state_key = (route.stage, plugin.name.clone(), published.words.manifest.state_version);
         let context = Context {
             situation: &input.situation,
@@ -193,7 +229,28 @@ impl Hop<'_> {
                 &with_margin
             }
         };
-        let Report { outcome, usage, log } = run(&published.plugin, &context, catalog);
+        let overheard = self.watch.captures.then(|| Arc::new(Overheard::new(Arc::clone(catalog))));
+        let report = match &overheard {
+            Some(overheard) => run(&published.plugin, &context, &(Arc::clone(overheard) as Arc<dyn Catalog>)),
+            None => run(&published.plugin, &context, catalog),
+        };
+        self.attended.push(Some((ticket, verdict(&report.outcome))));
+        if let Some(overheard) = overheard {
+            self.captured.push(CapturedCall {
+                stage: route.stage,
+                plugin: plugin.clone(),
+                digest: published.record.digest,
+                fallback,
+                slots: entry.slots,
+                margin: entry.margin,
+                config: config.to_owned(),
+                state: context.state.map(<[u8]>::to_vec),
+                questions: overheard.take(),
+                ended: Ended::of(&report),
+                output: kept(&report.outcome),
+            });
+        }
+        let Report { outcome, usage, log } = report;
         for line in log {
             tracing::debug!(%plugin, stage = %route.stage, level = line.level.word(), message = %line.message.escape_debug(), "a strategy logged");
         }
@@ -227,6 +284,39 @@ impl Hop<'_> {
     }
 }
 
+/// The trace of a version that was not called.
+fn left_out(
+    route: &StageRoute,
+    plugin: &PluginRef,
+    published: &Published,
+    refusal: &Refusal,
+    fallback: bool,
+) -> StageTrace {
+    StageTrace {
+        stage: route.stage,
+        plugin: plugin.clone(),
+        digest: published.record.digest,
+        assignment: route.assignment.clone(),
+        outcome: QUARANTINED.to_owned(),
+        detail: Some(refusal.to_string()),
+        fallback,
+        fuel: 0,
+        fuel_max: 0,
+        micros: 0,
+        memory_bytes: 0,
+        memory_bytes_max: 0,
+        output_bytes: 0,
+        log_lines: 0,
+    }
+}
+
+/// Writes an answer out, later if at all.
+fn kept<T: Answer>(outcome: &Outcome<T>) -> Option<Box<dyn FnOnce() -> Value + Send>> {
+    let Outcome::Value(answer) = outcome else { return None };
+    let answer = answer.clone();
+    Some(Box::new(move || written(&answer)))
+}
+
 enum Called<T> {
     Answered(Answered<T>),
     /// Nothing to say: no failure, and no fallback.
@@ -235,13 +325,13 @@ enum Called<T> {
 }
 
 /// An answer that may want something remembered.
-trait Remembers {
+trait Answer: Clone + Serialize + Send + 'static {
     fn take_state(&mut self) -> StateChange;
 }
 
 macro_rules! remembers {
     ($($answer:ty),*) => {$(
-        impl Remembers for $answer {
+        impl Answer for $answer {
             fn take_state(&mut self) -> StateChange {
                 std::mem::take(&mut self.state)
             }
@@ -252,7 +342,7 @@ macro_rules! remembers {
 remembers!(Classification, Recommendations, Compensation, ShareKit);
 
 /// Progress is told again on each read, so it remembers nothing.
-impl Remembers for Vec<Step> {
+impl Answer for Vec<Step> {
     fn take_state(&mut self) -> StateChange {
         StateChange::Keep
     }

@@ -7,6 +7,7 @@ mod check;
 mod hop;
 mod oversize;
 mod prepare;
+mod watch;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -20,10 +21,13 @@ use rebound_storage::{Batch, Entry, Sequence};
 
 use self::hop::HopOutput;
 use self::prepare::Prepared;
+use self::watch::Watch;
 use crate::Engine;
 use crate::customer::open_data_key;
 use crate::error::{Damaged, DecideError, Fault};
+use crate::identity::{Owner, Seal};
 use crate::keys::{self, CustomerKeys};
+use crate::recorder::{Capture, Draft, Why};
 use crate::records::{BodyDigest, EventRecord, PlanRecord, ReturnRecord, decode, encode, open, seal};
 
 /// Most tries of a decision that others keep overtaking.
@@ -146,7 +150,9 @@ impl Engine {
             }
         }
         let (mut prepared, input) = prepared.into_input(self, request, spent, mode)?;
-        let HopOutput { plan, states } = self.shared.compute.run(move || hop::run(input)).await?;
+        let watch = self.watch(mode);
+        let HopOutput { plan, states, capture } =
+            self.shared.compute.run(move || hop::run(input, &watch)).await?;
         if mode == Mode::DryRun {
             // No commit follows to wait for: what the plan was built on must not be taken back by a crash.
             self.shared.storage.durable(prepared.file.sequence).await?;
@@ -174,7 +180,30 @@ impl Engine {
         self.shared.shelf.change(|catalogue| {
             catalogue.returned(CustomerKey(owner), record.requested_at, &record.products);
         });
+        self.record(capture, owner, prepared.file.seal);
         Ok(Decided { plan: record.plan, origin: Origin::Made })
+    }
+
+    fn watch(&self, mode: Mode) -> Watch {
+        let captures = mode == Mode::Commit && self.shared.limits.recordings > 0;
+        Watch { wards: Arc::clone(&self.shared.wards), mode, captures }
+    }
+
+    /// Hands a decision over to be recorded, when a call failed or its return is one of the share.
+    fn record(&self, capture: Option<Capture>, owner: Owner, seal: Seal) {
+        let Some(capture) = capture else { return };
+        let share = u64::from(self.shared.limits.record_share_bp);
+        let drawn = || {
+            let return_id = capture.request.return_id.as_str().as_bytes();
+            self.shared.host_key.seed(&[b"recording", return_id]) % 10_000
+        };
+        let why = match capture.has_failed() {
+            true => Why::Failed,
+            false if drawn() < share => Why::Sampled,
+            false => return,
+        };
+        let bytes_max = self.shared.limits.recording_bytes as usize;
+        self.shared.clerk.record(Draft { capture, why, owner, seal, bytes_max });
     }
 
     /// Answers a repeated event with the plan it became.

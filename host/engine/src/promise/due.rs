@@ -15,7 +15,7 @@ use crate::Engine;
 use crate::customer::open_data_key;
 use crate::error::Fault;
 use crate::keys::{self, CustomerKeys};
-use crate::outbox::OutboxRecord;
+use crate::outbox::{self, OutboxEvent};
 use crate::records::{decode, open, seal};
 
 /// Entries of one bucket that are done before the next bucket is looked at.
@@ -106,7 +106,7 @@ impl Engine {
                 let data = json!({
                     "recommendation_id": recommendation_id, "sku": sku, "return_id": return_id,
                 });
-                let ended = OutboxRecord::new("rebound.hold.expired", recommendation_id, now, data);
+                let ended = OutboxEvent::new(outbox::HOLD_EXPIRED, recommendation_id, now, data);
                 ended.write(&self.shared.record_seal, &mut batch);
             }
             Due::Coupon { budget, charge } => {
@@ -140,7 +140,7 @@ impl Engine {
             && let Some(code) = record.coupon.code
         {
             let data = json!({ "code": code, "return_id": record.return_id });
-            let ended = OutboxRecord::new("rebound.coupon.expired", code.to_string(), now, data);
+            let ended = OutboxEvent::new(outbox::COUPON_EXPIRED, code.to_string(), now, data);
             ended.write(&self.shared.record_seal, batch);
         }
         record.state = CouponState::Expired;

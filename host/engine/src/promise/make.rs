@@ -14,7 +14,7 @@ use super::{CouponIndex, CouponRecord, CouponState, HoldRecord};
 use crate::customer::CustomerFile;
 use crate::engine::Shared;
 use crate::keys;
-use crate::outbox::OutboxRecord;
+use crate::outbox::{self, OutboxEvent};
 use crate::records::{encode, seal};
 
 /// Adds a plan's coupons and price holds to its batch, with what their budgets are charged, when they end, and what
@@ -48,7 +48,7 @@ pub(crate) fn make<'a>(
         "offers": plan.offers.iter().map(|offer| &offer.recommendation_id).collect::<Vec<_>>(),
         "coupons": coupons.collect::<Vec<_>>(),
     });
-    let decided = OutboxRecord::new("rebound.return.decided", plan.return_id.as_str(), plan.decided_at, data);
+    let decided = OutboxEvent::new(outbox::DECIDED, plan.return_id.as_str(), plan.decided_at, data);
     decided.write(&shared.record_seal, batch);
 }
 
@@ -94,7 +94,7 @@ fn make_coupon(
             "starts_at_ms": coupon.starts_at,
             "expires_at_ms": coupon.expires_at,
         });
-        let issued = OutboxRecord::new("rebound.coupon.issued", code.to_string(), plan.decided_at, data);
+        let issued = OutboxEvent::new(outbox::COUPON_ISSUED, code.to_string(), plan.decided_at, data);
         issued.write(&shared.record_seal, batch);
     }
 }

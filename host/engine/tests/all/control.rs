@@ -103,7 +103,7 @@ async fn a_policy_too_large_to_store_is_refused() {
     );
 }
 
-pub(crate) fn budget() -> Budget {
+fn budget() -> Budget {
     Budget {
         id: BudgetId::new("spring").unwrap(),
         currency: currency(),

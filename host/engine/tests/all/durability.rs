@@ -22,7 +22,6 @@ async fn a_reply_without_a_commit_waits_for_what_it_read() {
     let house = House::with_products(&["a"]).await;
     let event = request("e-1", "r-1", "c-1", &["a"]);
     house.decide(&event).await.unwrap();
-    house.engine.set_budget(crate::control::budget()).await.unwrap();
     let gated = || async {
         let (storage, gate) = Hooked::gated(house.storage.clone());
         (house.fronted(storage).await, gate)
@@ -35,8 +34,6 @@ async fn a_reply_without_a_commit_waits_for_what_it_read() {
     let of = HoldQuery { customer_id: event.customer_id.clone(), sku: None, recommendation_id: None };
     let (late, gate) = gated().await;
     assert!(gate.holds(late.engine.holds(&of)).await.unwrap().is_empty(), "price holds");
-    let (late, gate) = gated().await;
-    assert_eq!(gate.holds(late.engine.budgets()).await.unwrap().len(), 1, "budgets");
     let (late, gate) = gated().await;
     gate.holds(late.decide(&request("e-9", "r-1", "c-1", &["a"]))).await.unwrap_err();
     let (late, gate) = gated().await;

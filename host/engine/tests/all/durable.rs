@@ -39,3 +39,10 @@ async fn an_import_that_changes_nothing_waits_for_what_it_read() {
     assert!(refused.iter().all(|line| matches!(line, Err(LineError::OrderConflict { .. }))), "{refused:?}");
     assert_eq!(watched.unawaited_reads(), 0, "conflicts");
 }
+
+#[tokio::test]
+async fn what_budgets_were_charged_is_told_once_it_is_durable() {
+    let (house, watched) = House::watched(Vec::new()).await;
+    house.engine.budgets().await.unwrap();
+    assert_eq!(watched.unawaited_reads(), 0);
+}

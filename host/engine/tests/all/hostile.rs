@@ -27,8 +27,11 @@ struct Served {
 
 impl Served {
     async fn new() -> Self {
-        // On a busy machine a call may wait long for its turn: only what the table is about may end one.
-        let house = House::limited(Limits { deadline: Duration(60_000), ..Limits::default() }).await;
+        // On a busy machine a call may wait long for its turn: only what the table is about may end one. And a version
+        // that fails so often would be left out: quarantine has tests of its own.
+        let limits =
+            Limits { deadline: Duration(60_000), quarantine_failures: u32::MAX, ..Limits::default() };
+        let house = House::limited(limits).await;
         house.stock(&["a", "b", "c"]).await;
         let mut policy = Policy::standard(currency());
         policy.incentive_share_max = BasisPoints(10_000);

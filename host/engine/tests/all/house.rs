@@ -39,6 +39,12 @@ impl House {
         Self::over(Arc::new(self.storage.reopen()), Arc::clone(&self.cache)).await
     }
 
+    /// The same, with limits of its own.
+    pub(crate) async fn restarted_with(&self, limits: Limits) -> Self {
+        let storage = Arc::new(self.storage.reopen());
+        Self::started(storage.clone(), storage, Arc::clone(&self.cache), limits).await
+    }
+
     /// An engine whose storage is watched, and may be made to fail behind that.
     pub(crate) async fn watched(plan: Vec<Fault>) -> (Self, Arc<Watched>) {
         let mut watched = None;

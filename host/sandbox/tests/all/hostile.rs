@@ -64,7 +64,7 @@ fn an_endless_loop_with_endless_fuel_meets_the_deadline() {
     let load = || Err("it is in the cache".into());
     let plugin = sandbox.load(Class::Standard, plugin.digest(), &load, plugin.manifest().clone()).unwrap();
     let report = act(&plugin, "spin");
-    let Outcome::Trap(Trap::Deadline { cpu_micros, wall_micros }) = report.outcome else {
+    let Outcome::Trap(Trap::Deadline { cpu_micros, wall_micros, .. }) = report.outcome else {
         panic!("ended in {:?}", report.outcome)
     };
     assert!(cpu_micros >= 20_000 || wall_micros >= 80_000, "{cpu_micros} us of CPU in {wall_micros} us");

@@ -5,4 +5,6 @@ pub(crate) mod assign;
 pub(crate) mod build;
 pub(crate) mod experiment;
 pub(crate) mod publish;
+pub(crate) mod quarantine;
+pub(crate) mod replay;
 pub(crate) mod route;

@@ -99,7 +99,7 @@ impl FromStr for Entry {
     }
 }
 
-fn stage(word: &str) -> Result<Stage, String> {
+pub(super) fn stage(word: &str) -> Result<Stage, String> {
     Stage::from_word(word).ok_or_else(|| format!("use one of {}", Stage::ALL.map(Stage::word).join(", ")))
 }
 

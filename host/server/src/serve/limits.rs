@@ -154,6 +154,25 @@ fn check(limits: &Limits) -> Result<(), (&'static str, u64, u64, u64)> {
         // Describing a component may answer with all of its templates.
         ("templates", limits.templates.into(), 1, 4_096),
         ("template_bytes", limits.template_bytes.into(), 16, 4 * KIB),
+        // Less than a second is no window for a shop; a day's failures say nothing about now.
+        ("quarantine_window", limits.quarantine_window.0, 1_000, Duration::days(1).0),
+        ("quarantine_failures", limits.quarantine_failures.into(), 1, 1_000_000),
+        ("quarantine_rate_bp", limits.quarantine_rate_bp.into(), 1, 10_000),
+        ("quarantine_backoff", limits.quarantine_backoff.0, 100, Duration::days(1).0),
+        (
+            "quarantine_backoff_max",
+            limits.quarantine_backoff_max.0,
+            limits.quarantine_backoff.0,
+            Duration::days(30).0,
+        ),
+        ("quarantine_probes", limits.quarantine_probes.into(), 1, 1_000),
+        ("record_share_bp", limits.record_share_bp.into(), 0, 10_000),
+        // Where each of them is, is kept in memory.
+        ("recordings", limits.recordings.into(), 0, 1_000_000),
+        // It holds what customers wrote.
+        ("recording_age", limits.recording_age.0, 1, Duration::days(30).0),
+        // One batch holds it, what it replaces and what sealing adds.
+        ("recording_bytes", limits.recording_bytes.into(), 4 * KIB, BATCH_BYTES_MAX as u64 / 2),
     ];
     let bad = ranges.into_iter().find(|(_, value, min, max)| !(min..=max).contains(&value));
     bad.map_or(Ok(()), Err)
@@ -193,7 +212,8 @@ mod tests {
                 }
             };
             assert!(stands(default.as_u64().unwrap()), "{key}: its default");
-            let zero_works = ["state_bytes", "purchases", "log_lines"].contains(&key.as_str());
+            let zero_works = ["state_bytes", "purchases", "log_lines", "record_share_bp", "recordings"]
+                .contains(&key.as_str());
             assert_eq!(stands(0), zero_works, "{key} = 0");
             // Fuel and the compile child's memory have no end that a test of numbers could know.
             let endless = ["fuel", "fuel_large", "compile_memory_bytes"].contains(&key.as_str());

@@ -1,0 +1,39 @@
+//! What a decision's calls are watched for: whether their versions may run, and what may be recorded of them.
+
+use std::sync::Arc;
+
+use rebound_domain::ids::PluginRef;
+use rebound_domain::manifest::Stage;
+use rebound_domain::plan::StageTrace;
+use rebound_domain::quarantine::{Admission, Ticket, Verdict};
+use rebound_domain::time::Instant;
+
+use super::Mode;
+use crate::wards::Wards;
+
+/// Watches the calls of one decision.
+pub(super) struct Watch {
+    pub(super) wards: Arc<Wards>,
+    pub(super) mode: Mode,
+    /// Whether calls are noted for a recording.
+    pub(super) captures: bool,
+}
+
+impl Watch {
+    pub(super) fn admit(&self, plugin: &PluginRef, stage: Stage, now: Instant) -> Admission {
+        self.wards.admit(plugin, stage, now, self.mode)
+    }
+
+    /// Tells what became of the calls. Only once the plan is made: an answer that does not fit into it was invalid. A
+    /// dry run counts for nothing, else looking at a plan could quarantine a version or end its quarantine.
+    pub(super) fn settle(&self, now: Instant, attended: &[Option<(Ticket, Verdict)>], traces: &[StageTrace]) {
+        if self.mode == Mode::DryRun {
+            return;
+        }
+        for (attended, call) in attended.iter().zip(traces) {
+            let Some((ticket, verdict)) = *attended else { continue };
+            let verdict = if call.outcome == "invalid-output" { Verdict::Failed } else { verdict };
+            self.wards.settle(&call.plugin, call.stage, now, ticket, verdict, &call.outcome);
+        }
+    }
+}
