@@ -13,4 +13,5 @@ mod server_desk;
 mod server_files;
 mod server_import;
 mod server_process;
+mod server_promises;
 mod server_replay;

@@ -9,6 +9,7 @@ pub mod drive;
 pub mod ledger;
 mod plan;
 pub mod prices;
+mod promise;
 pub mod report;
 pub mod run;
 pub mod sent;

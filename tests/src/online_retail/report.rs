@@ -108,6 +108,12 @@ pub fn report(figures: &Figures<'_>) -> String {
             micros.iter().max().unwrap_or(&0)
         ));
     }
+    let (distance, drawn) = summary.promises.fairness();
+    say(format!(
+        "promises: {} coupons, {} price holds; {drawn} surprises drawn, chi-squared {distance:.2} against their odds",
+        summary.promises.coupons(),
+        summary.promises.holds()
+    ));
     say(format!("facts said: {:?}", summary.facts));
     say(format!("lines dropped: {:?}", summary.dropped));
     say(format!(

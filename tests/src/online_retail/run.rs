@@ -7,6 +7,7 @@ use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
 
 use super::data::OnlineRetail;
+use super::promise::BUDGET_MAX_VALUE;
 use super::report::Figures;
 use super::sent::Outcomes;
 use super::stream::{self, Step};
@@ -38,8 +39,19 @@ pub struct Run {
 /// Return documents in the data.
 const DOCUMENTS: usize = 3_383;
 /// Facts that must have been said, or a check that every fact is true has checked nothing. The data has no brand, no
-/// reason, no stock, and nothing is held or minted.
-const FACTS_SAID: [&str; 5] = ["item", "price", "switched_share", "refund_amount", "orders_count"];
+/// reason and no stock.
+const FACTS_SAID: [&str; 10] = [
+    "odds",
+    "item",
+    "price",
+    "switched_share",
+    "refund_amount",
+    "orders_count",
+    "price_hold_until",
+    "coupon_amount",
+    "coupon_min_spend",
+    "coupon_expires",
+];
 /// At most this share of plans may hold one segment, percent.
 const SEGMENT_PERCENT_MAX: usize = 80;
 /// At least this share of the upgrade arm's plans with a candidate show one, percent.
@@ -119,6 +131,7 @@ pub fn run(options: &Options) -> Result<Run> {
         stored.insert(plan["return_id"].as_str().context("a plan without a return_id")?.to_owned());
     }
     let summary = verify::plans(&data, &steps, &first, &split)?;
+    promises_stand(&client, &data, &summary)?;
     let profile = report::profile(&options.binary);
     let report = report::report(&Figures {
         data: &data,
@@ -130,6 +143,43 @@ pub fn run(options: &Options) -> Result<Run> {
         awaited,
     });
     Ok(Run { stored, summary, report })
+}
+
+/// What is still promised when the stream has ended: the budget is charged for coupons that have not ended, and a checkout
+/// is told of every price that is held, and of no other.
+fn promises_stand(client: &Client, data: &OnlineRetail, summary: &Summary) -> Result<()> {
+    let now = data.returns.iter().map(|document| document.at).max().context("no return")?;
+    let want = summary.promises.charged(now);
+    // What has ended is given back within moments, once a second.
+    let patience = std::time::Instant::now() + std::time::Duration::from_secs(30);
+    loop {
+        let told = client.get("/v1/budgets")?.json()?["budgets"][0]["charged"].clone();
+        if told == want {
+            break;
+        }
+        ensure!(
+            std::time::Instant::now() < patience,
+            "the budget was charged {told}, its open coupons {want}"
+        );
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+    // Four outcomes: a fair draw is further away once in 10^12 runs.
+    let (distance, drawn) = summary.promises.fairness();
+    ensure!(drawn > 0 && distance < 60.0, "{drawn} draws are {distance} away from their odds");
+    let held = summary.promises.held(now);
+    ensure!(!held.is_empty(), "no price is held at the end");
+    for (customer, want) in held {
+        let told = client.get(&format!("/v1/holds?customer_id={customer}"))?.json()?;
+        let told: Vec<(&str, i64)> = told["holds"]
+            .as_array()
+            .context("holds")?
+            .iter()
+            .filter_map(|hold| Some((hold["sku"].as_str()?, hold["price"].as_i64()?)))
+            .collect();
+        let want: Vec<(&str, i64)> = want.into_iter().map(|(sku, price, _)| (sku, price)).collect();
+        ensure!(told == want, "{customer} was promised {want:?}, a checkout is told {told:?}");
+    }
+    Ok(())
 }
 
 /// A pass leaves the catalogue as the stream's end has it.
@@ -144,8 +194,8 @@ fn last_catalogue_stands(client: &Client, data: &OnlineRetail, steps: &[Step<'_>
 fn set_up(client: &Client, components: &Path) -> Result<Split> {
     let policy = client.get("/v1/policy")?.json()?;
     client.ok(Method::Put, "/v1/policy", &with(policy, "timezone", json!("Europe/London")))?;
-    let budget = json!({"currency": "GBP", "limit": 100_000_000, "benefits": ["amount-off"], "max_value": 2000,
-        "stacking": "exclusive", "per_customer": 1000});
+    let budget = json!({"currency": "GBP", "limit": 100_000_000, "benefits": ["amount-off"],
+        "max_value": BUDGET_MAX_VALUE, "stacking": "exclusive", "per_customer": 1000});
     client.ok(Method::Put, "/v1/budgets/returns", &budget)?;
     let mut versions = BTreeMap::new();
     for name in ["segments", "upgrade", "affinity", "coupons", "share", "progress"] {

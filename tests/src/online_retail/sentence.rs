@@ -7,6 +7,10 @@ use serde_json::Value;
 
 use super::data::Return;
 use super::ledger::Ledger;
+use super::promise::moment;
+
+/// A price is held for a day.
+const DAY: i64 = 24 * 60 * 60 * 1_000;
 
 /// What a sentence may speak of.
 #[derive(Debug, Clone, Copy)]
@@ -19,6 +23,10 @@ pub(super) enum About<'a> {
     AnyReturned,
     /// An offer, and what comes back in its place.
     Offered { from: &'a str, to: &'a str },
+    /// A coupon: pence, and when it ends.
+    Coupon { code: &'a str, amount: i64, min_spend: i64, expires: i64, odds: Option<(u64, u64)> },
+    /// A surprise without a prize: how many of how many outcomes have one.
+    Draw { odds: (u64, u64) },
 }
 
 /// Checks the sentences of one plan.
@@ -93,6 +101,33 @@ impl Sentences<'_, '_> {
                     _ => ledger.returns_of(customer),
                 };
                 ensure!(*value == count && text == count.to_string(), "it is {count}");
+            }
+            ("price_hold_until", About::Offered { .. }) => {
+                let until = self.document.at + DAY;
+                ensure!(*value == until && text == moment(until), "it is held until {}", moment(until));
+            }
+            ("coupon_code", About::Coupon { code, .. }) => {
+                ensure!(*value == code && text == code, "its code is {code}");
+            }
+            ("coupon_amount", About::Coupon { amount, .. }) => {
+                ensure!(*value == amount && text == pounds(amount), "it gives {amount}");
+            }
+            ("coupon_min_spend", About::Coupon { min_spend, .. }) => {
+                ensure!(
+                    min_spend > 0 && *value == min_spend && text == pounds(min_spend),
+                    "from {min_spend}"
+                );
+            }
+            ("coupon_expires", About::Coupon { expires, .. }) => {
+                ensure!(*value == expires && text == moment(expires), "it ends {}", moment(expires));
+            }
+            (
+                "odds",
+                About::Coupon { odds: Some((prized, total)), .. } | About::Draw { odds: (prized, total) },
+            ) => {
+                ensure!(prized * 100 % total == 0, "the strategy's odds are whole percent");
+                let percent = format!("{}%", prized * 100 / total);
+                ensure!(*value == format!("{prized}/{total}") && text == percent, "the odds are {percent}");
             }
             _ => bail!("the data does not tell it"),
         }

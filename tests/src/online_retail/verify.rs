@@ -9,6 +9,7 @@ use super::data::OnlineRetail;
 use super::drive::{Imported, Pass};
 use super::ledger::Ledger;
 use super::plan;
+use super::promise::Promises;
 use super::stream::Step;
 
 /// The experiment that the run puts on recommendation.
@@ -51,6 +52,8 @@ pub struct Summary {
     pub upgrade_possible: usize,
     /// Those that show one.
     pub upgrade_shown: usize,
+    /// Coupons and price holds.
+    pub promises: Promises,
 }
 
 /// Checks every plan of a pass and sums them up.
@@ -77,6 +80,7 @@ pub fn plans(data: &OnlineRetail, steps: &[Step<'_>], pass: &Pass<'_>, split: &S
                 let known = arm_of.entry(&document.customer).or_insert_with(|| arm.clone());
                 ensure!(*known == arm, "{} was in {known} and is now in {arm}", document.customer);
                 ledger.returned(document);
+                summary.promises.returned(document);
             }
         }
     }
