@@ -1,8 +1,8 @@
 //! What a plan promises and the host keeps: coupons and price holds, whatever becomes of the strategy that asked for
 //! them.
 //!
-//! Promises are made in the plan's own batch ([`make`]), are ended when their time comes ([`due`]), and holds are
-//! asked for at checkout ([`holds`]).
+//! Promises are made in the plan's own batch ([`make()`]), are ended when their time comes ([`mod@due`]), and holds are
+//! asked for at checkout ([`mod@holds`]).
 
 mod due;
 mod holds;

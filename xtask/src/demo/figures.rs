@@ -26,7 +26,14 @@ pub(crate) struct Figures {
     pub(crate) dropped: BTreeMap<String, usize>,
     /// Calls by plugin.
     pub(crate) calls: BTreeMap<String, Calls>,
-    pub(crate) proposals: usize,
+    /// Coupons minted.
+    pub(crate) coupons: usize,
+    /// Surprises drawn.
+    pub(crate) draws: usize,
+    /// Price holds made.
+    pub(crate) holds: usize,
+    /// Proposals that became nothing.
+    pub(crate) refused: usize,
 }
 
 #[derive(Default)]
@@ -55,7 +62,10 @@ impl Figures {
             facts: BTreeMap::new(),
             dropped: BTreeMap::new(),
             calls: BTreeMap::new(),
-            proposals: 0,
+            coupons: 0,
+            draws: 0,
+            holds: 0,
+            refused: 0,
         };
         replay.plans.iter().for_each(|plan| figures.count(plan));
         figures
@@ -64,7 +74,10 @@ impl Figures {
     fn count(&mut self, plan: &Value) {
         let offers = list(&plan["offers"]).len();
         *self.segments.entry(text(&plan["segment"]["key"])).or_default() += 1;
-        self.proposals += list(&plan["trace"]["proposals"]).len();
+        self.coupons += list(&plan["coupons"]).len();
+        self.draws += list(&plan["draws"]).len();
+        self.holds += list(&plan["offers"]).iter().filter(|offer| offer["hold"].is_object()).count();
+        self.refused += list(&plan["trace"]["proposals"]).len();
         for line in list(&plan["dropped"]) {
             *self.dropped.entry(text(&line["reason"])).or_default() += 1;
         }
@@ -202,7 +215,9 @@ mod tests {
     fn plan(arm: &str, outcome: &str) -> Value {
         json!({
             "segment": {"key": "fit"},
-            "offers": [{"copy": [[{"literal": "only "}, {"fact": "stock_left", "value": 3, "text": "3"}]]}],
+            "coupons": [{}, {}],
+            "draws": [{}],
+            "offers": [{"hold": {"price": 1}, "copy": [[{"literal": "only "}, {"fact": "stock_left", "value": 3, "text": "3"}]]}],
             "dropped": [{"reason": "too-few-returns"}],
             "trace": {"proposals": [{}], "assignments": [{"stage": "recommendation", "arm": arm}], "stages": [
                 {"plugin": "rebound/upgrade@0.1.0", "arm": arm, "outcome": outcome, "fuel": 7, "micros": 5},
@@ -226,7 +241,8 @@ mod tests {
         );
         figures.check().unwrap();
         assert_eq!((figures.facts["stock_left"], figures.dropped["too-few-returns"]), (2, 2));
-        assert_eq!((figures.segments["fit"], figures.proposals), (2, 2));
+        assert_eq!((figures.segments["fit"], figures.refused), (2, 2));
+        assert_eq!((figures.coupons, figures.draws, figures.holds), (4, 2, 2));
     }
 
     #[test]

@@ -43,15 +43,13 @@ pub(crate) fn plan(plan: &Value, names: &Names) -> Vec<String> {
         say("care", format!("{} from {}", text(&care["action"]), text(&care["due_at"])));
         sentences(&care["copy"]).for_each(|it| say("", it));
     }
-    for proposal in list(&plan["trace"]["proposals"]) {
-        say(
-            "coupon",
-            format!(
-                "proposed by {}, not minted yet: {}",
-                text(&proposal["plugin"]),
-                proposal["terms"]["benefit"]
-            ),
-        );
+    for coupon in list(&plan["coupons"]) {
+        let (code, until) = (text(&coupon["code"]), text(&coupon["expires_at"]));
+        say("coupon", format!("{code}, until {until}"));
+        sentences(&coupon["copy"]).for_each(|it| say("", it));
+    }
+    for draw in list(&plan["draws"]) {
+        sentences(&draw["copy"]).for_each(|it| say("surprise", it));
     }
     for card in list(&plan["sharing"]["cards"]) {
         say("to share", sentence(&card["title"]));
@@ -103,7 +101,10 @@ pub(crate) fn figures(figures: &Figures, replay: &Replay) -> Vec<String> {
         std::iter::once(plugin.clone()).chain(figures.map(|figure| figure.to_string())).collect()
     });
     section(&mut out, &["strategy", "calls", "fuel p50", "us p50", "us p99"], calls.collect());
-    out.push(format!("{} coupons proposed", figures.proposals));
+    out.push(format!(
+        "{} coupons minted, {} surprises drawn, {} prices held; {} proposals refused",
+        figures.coupons, figures.draws, figures.holds, figures.refused
+    ));
     out.push(String::new());
     out
 }

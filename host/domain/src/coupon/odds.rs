@@ -35,11 +35,13 @@ impl Odds {
     /// The same odds in the smallest numbers.
     #[must_use]
     pub fn reduced(self) -> Self {
-        let (mut a, mut b) = (self.prized, self.total);
-        while b != 0 {
-            (a, b) = (b, a % b);
+        let (mut divisor, mut rest) = (self.prized, self.total);
+        while rest != 0 {
+            (divisor, rest) = (rest, divisor % rest);
         }
-        if a == 0 { self } else { Self { prized: self.prized / a, total: self.total / a } }
+        // Only of no outcomes at all is there no divisor.
+        let part = |number: u64| number.checked_div(divisor).unwrap_or(number);
+        Self { prized: part(self.prized), total: part(self.total) }
     }
 
     /// Which outcome a number drawn evenly from all of 128 bits stands for. The remainder favours no outcome by more
