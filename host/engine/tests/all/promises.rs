@@ -12,6 +12,7 @@ use rebound_domain::time::{Duration, Instant};
 use rebound_engine::{HoldQuery, Mode};
 use rebound_storage::{Entry, Key, Storage};
 
+use crate::hooked::Hooked;
 use crate::house::{DAY, House, body, currency, entry, order, request};
 
 const LIMIT: i64 = 1_000;
@@ -277,4 +278,22 @@ async fn a_hold_counts_no_longer_once_its_time_is_over_even_if_nobody_has_ended_
     later.requested_at = Instant(later.requested_at.0 + 3_600_000);
     house.decide(&later).await.unwrap();
     assert!(house.engine.holds(&of("c-1")).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn two_hosts_that_end_the_same_promise_at_once_end_it_once() {
+    let house = holding().await;
+    let plan = house.decide(&request("e-1", "r-1", "c-1", &["a"])).await.unwrap().plan;
+    let until = plan.offers[0].hold.unwrap().until;
+    let other = house.engine.clone();
+    // After this host has read what is due, and before it lands that it is done.
+    let act = Box::pin(async move {
+        assert_eq!(other.run_due(until).await.unwrap(), 1);
+    });
+    let storage = Hooked::acting(house.storage.clone(), Hooked::AT_COMMIT, act);
+    let late = house.fronted(storage.clone()).await;
+    assert_eq!(late.engine.run_due(until).await.unwrap(), 0);
+    assert!(storage.has_acted());
+    let told = outbox(&house).await.into_iter().filter(|kind| kind == "rebound.hold.expired");
+    assert_eq!(told.count(), 1);
 }

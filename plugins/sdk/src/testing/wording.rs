@@ -122,7 +122,9 @@ fn parse(text: &str) -> Result<Parsed<'_>, String> {
             rest = after;
         } else if brace == "{" {
             let (name, after) = rest.split_once('}').ok_or("a brace is never closed")?;
-            if !FACTS.contains(&name) {
+            // What the operator declares is known only where the plugin is published.
+            let is_constant = name.strip_prefix("const.").is_some_and(|key| !key.is_empty());
+            if !is_constant && !FACTS.contains(&name) {
                 return Err(format!("{{{name}}} is no fact; use one of {}", FACTS.join(", ")));
             }
             parsed.facts.insert(name);
@@ -177,6 +179,13 @@ mod tests {
             None => assert_eq!(found, "", "{text}"),
             Some(want) => assert!(found.contains(want), "{text}: {found:?} lacks {want:?}"),
         }
+    }
+
+    #[test]
+    fn a_constant_of_the_operators_is_a_fact_too() {
+        assert!(parse("Enjoy {const.seven-day-return}.").is_ok());
+        assert!(parse("Enjoy {const.}.").is_err());
+        assert!(parse("Enjoy {seven-day-return}.").is_err());
     }
 
     #[test]
