@@ -183,9 +183,9 @@ mod tests {
 
     #[test]
     fn a_constant_of_the_operators_is_a_fact_too() {
-        assert!(parse("Enjoy {const.seven-day-return}.").is_ok());
-        assert!(parse("Enjoy {const.}.").is_err());
-        assert!(parse("Enjoy {seven-day-return}.").is_err());
+        assert!(super::parse("Enjoy {const.seven-day-return}.").is_ok());
+        assert!(super::parse("Enjoy {const.}.").is_err());
+        assert!(super::parse("Enjoy {seven-day-return}.").is_err());
     }
 
     #[test]
