@@ -37,9 +37,23 @@ const NUMBER_WORDS: [&str; 36] = [
 
 const CJK_NUMERALS: &str = "零〇一二三四五六七八九十百千万亿两双半倍折";
 
-/// Words that hold a numeral and count nothing.
-const IDIOMS: [&str; 12] =
-    ["一起", "一定", "一样", "一直", "一切", "一同", "一旦", "统一", "唯一", "万一", "十分", "折叠"];
+/// Words that hold a numeral and count nothing, or a claim word and claim nothing: what a customer did is no promise.
+const IDIOMS: [&str; 14] = [
+    "一起",
+    "一定",
+    "一样",
+    "一直",
+    "一切",
+    "一同",
+    "一旦",
+    "统一",
+    "唯一",
+    "万一",
+    "十分",
+    "折叠",
+    "used a discount",
+    "用了优惠",
+];
 
 /// Facts that say when something ends, and facts that say what a coupon is.
 const ENDS: &[&str] = &["price_hold_until", "coupon_expires", "return_until"];
@@ -179,6 +193,12 @@ mod tests {
             None => assert_eq!(found, "", "{text}"),
             Some(want) => assert!(found.contains(want), "{text}: {found:?} lacks {want:?}"),
         }
+    }
+
+    #[test]
+    fn what_a_customer_did_is_no_promise() {
+        check("You used a discount.", None);
+        check("You get a discount.", Some("`discount` claims something"));
     }
 
     #[test]
