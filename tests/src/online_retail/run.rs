@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
@@ -149,25 +150,25 @@ pub fn run(options: &Options) -> Result<Run> {
 /// is told of every price that is held, and of no other.
 fn promises_stand(client: &Client, data: &OnlineRetail, summary: &Summary) -> Result<()> {
     let now = data.returns.iter().map(|document| document.at).max().context("no return")?;
-    let want = summary.promises.charged(now);
-    // What has ended is given back within moments, once a second.
-    let patience = std::time::Instant::now() + std::time::Duration::from_secs(30);
-    loop {
-        let told = client.get("/v1/budgets")?.json()?["budgets"][0]["charged"].clone();
-        if told == want {
-            break;
-        }
-        ensure!(
-            std::time::Instant::now() < patience,
-            "the budget was charged {told}, its open coupons {want}"
-        );
-        std::thread::sleep(std::time::Duration::from_millis(100));
-    }
     // Four outcomes: a fair draw is further away once in 10^12 runs.
     let (distance, drawn) = summary.promises.fairness();
     ensure!(drawn > 0 && distance < 60.0, "{drawn} draws are {distance} away from their odds");
     let held = summary.promises.held(now);
     ensure!(!held.is_empty(), "no price is held at the end");
+    let charged = summary.promises.charged(now);
+    // What has ended is given back once a second; until then the holds are asked for again.
+    let patience = Instant::now() + Duration::from_secs(30);
+    loop {
+        holds_are_told(client, &held)?;
+        let told = client.get("/v1/budgets")?.json()?["budgets"][0]["charged"].clone();
+        if told == charged {
+            return Ok(());
+        }
+        ensure!(Instant::now() < patience, "the budget was charged {told}, its open coupons {charged}");
+    }
+}
+
+fn holds_are_told(client: &Client, held: &BTreeMap<&str, Vec<(&str, i64, i64)>>) -> Result<()> {
     for (customer, want) in held {
         let told = client.get(&format!("/v1/holds?customer_id={customer}"))?.json()?;
         let told: Vec<(&str, i64)> = told["holds"]
@@ -176,7 +177,7 @@ fn promises_stand(client: &Client, data: &OnlineRetail, summary: &Summary) -> Re
             .iter()
             .filter_map(|hold| Some((hold["sku"].as_str()?, hold["price"].as_i64()?)))
             .collect();
-        let want: Vec<(&str, i64)> = want.into_iter().map(|(sku, price, _)| (sku, price)).collect();
+        let want: Vec<(&str, i64)> = want.iter().map(|(sku, price, _)| (*sku, *price)).collect();
         ensure!(told == want, "{customer} was promised {want:?}, a checkout is told {told:?}");
     }
     Ok(())

@@ -4,15 +4,14 @@ use std::future::poll_fn;
 use std::pin::pin;
 use std::task::Poll;
 
-use rebound_domain::ids::BudgetId;
 use rebound_domain::manifest::Stage;
-use rebound_domain::money::{Currency, Money};
-use rebound_domain::policy::{Budget, Counts, Policy, Stacking};
+use rebound_domain::money::Currency;
+use rebound_domain::policy::Policy;
 use rebound_domain::route::{Access, RouteEntry};
 use rebound_engine::{ControlError, PublishError};
 use rebound_sandbox::Class;
 
-use crate::house::{House, currency, product};
+use crate::house::{House, budget, currency, product};
 
 #[tokio::test]
 async fn a_route_names_published_versions_only() {
@@ -101,19 +100,6 @@ async fn a_policy_too_large_to_store_is_refused() {
         matches!(&refused, Err(ControlError::Invalid { field, problem }) if field == "care" && problem.contains("65536")),
         "{refused:?}"
     );
-}
-
-fn budget() -> Budget {
-    Budget {
-        id: BudgetId::new("spring").unwrap(),
-        currency: currency(),
-        counts: Counts::Spend,
-        limit: Money(100_000),
-        benefits: vec!["amount-off".to_owned()],
-        max_value: Money(10_000),
-        stacking: Stacking::Exclusive,
-        per_customer: 1,
-    }
 }
 
 #[tokio::test]

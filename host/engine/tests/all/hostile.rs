@@ -1,15 +1,15 @@
 //! A strategy that misbehaves costs its own stage, and nothing else: every behaviour of the hostile guest in one
 //! table, each held to its outcome, to the plan that goes out all the same, and to the return after it.
 
-use rebound_domain::ids::{BudgetId, PluginRef};
+use rebound_domain::ids::PluginRef;
 use rebound_domain::limits::Limits;
 use rebound_domain::manifest::Stage;
 use rebound_domain::money::{BasisPoints, Money};
 use rebound_domain::plan::Plan;
-use rebound_domain::policy::{Budget, Counts, Policy, Stacking};
+use rebound_domain::policy::Policy;
 use rebound_domain::time::Duration;
 
-use crate::house::{House, currency, entry, request};
+use crate::house::{House, budget, currency, entry, request};
 
 #[path = "../../../../tests/guests/behaviours.rs"]
 mod behaviours;
@@ -36,17 +36,7 @@ impl Served {
         let mut policy = Policy::standard(currency());
         policy.incentive_share_max = BasisPoints(10_000);
         house.engine.set_policy(policy).await.unwrap();
-        let budget = Budget {
-            id: BudgetId::new("spring").unwrap(),
-            currency: currency(),
-            counts: Counts::Spend,
-            limit: Money(100_000),
-            benefits: vec!["amount-off".to_owned()],
-            max_value: Money(10_000),
-            stacking: Stacking::Exclusive,
-            per_customer: 1,
-        };
-        house.engine.set_budget(budget).await.unwrap();
+        house.engine.set_budget(budget()).await.unwrap();
         let hostile = house.hostile().await;
         let mut served = Self { house, hostile, events: 0, nothing: Default::default() };
         served.nothing = sections(&served.plan().await);

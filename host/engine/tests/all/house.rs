@@ -7,9 +7,10 @@ use std::sync::{Arc, OnceLock};
 use rebound_domain::event::{
     OrderRequest, OrderRequestLine, ProductRequest, ReturnRequest, ReturnRequestLine,
 };
-use rebound_domain::ids::{CustomerId, EventId, OrderId, PluginRef, ReturnId, Sku, Source};
+use rebound_domain::ids::{BudgetId, CustomerId, EventId, OrderId, PluginRef, ReturnId, Sku, Source};
 use rebound_domain::limits::Limits;
 use rebound_domain::money::{Currency, Money};
+use rebound_domain::policy::{Budget, Counts, Stacking};
 use rebound_domain::route::{Access, RouteEntry};
 use rebound_domain::time::Instant;
 use rebound_engine::{BodyDigest, Clock, DecideError, Decided, Engine, EngineOptions, HostKey, Mode};
@@ -149,6 +150,20 @@ pub(crate) fn entry(plugin: &PluginRef, config: &str) -> RouteEntry {
         slots: 3,
         margin: Access::Withheld,
         fallback: None,
+    }
+}
+
+/// 1,000.00 for coupons of an amount, at most 100.00 each, one per customer.
+pub(crate) fn budget() -> Budget {
+    Budget {
+        id: BudgetId::new("spring").unwrap(),
+        currency: currency(),
+        counts: Counts::Spend,
+        limit: Money(100_000),
+        benefits: vec!["amount-off".to_owned()],
+        max_value: Money(10_000),
+        stacking: Stacking::Exclusive,
+        per_customer: 1,
     }
 }
 

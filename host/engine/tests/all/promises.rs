@@ -3,33 +3,24 @@
 use std::sync::Arc;
 
 use rebound_domain::coupon::Coupon;
-use rebound_domain::ids::{BudgetId, CustomerId, OrderId, Sku};
+use rebound_domain::ids::{CustomerId, OrderId, Sku};
 use rebound_domain::manifest::Stage;
 use rebound_domain::money::Money;
 use rebound_domain::plan::Plan;
-use rebound_domain::policy::{Budget, Counts, Stacking};
+use rebound_domain::policy::{Budget, Counts};
 use rebound_domain::time::{Duration, Instant};
 use rebound_engine::{HoldQuery, Mode};
 use rebound_storage::{Entry, Key, Storage};
 
 use crate::hooked::Hooked;
-use crate::house::{DAY, House, body, currency, entry, order, request};
+use crate::house::{DAY, House, body, budget, entry, order, request};
 
 const LIMIT: i64 = 1_000;
 
 /// A house that gives coupons as `config` says, of a budget of 10.00.
 async fn giving(config: &str, counts: Counts, limit: i64, per_customer: u32) -> House {
     let house = House::with_products(&["a", "b"]).await;
-    let budget = Budget {
-        id: BudgetId::new("spring").unwrap(),
-        currency: currency(),
-        counts,
-        limit: Money(limit),
-        benefits: vec!["amount-off".to_owned()],
-        max_value: Money(LIMIT),
-        stacking: Stacking::Exclusive,
-        per_customer,
-    };
+    let budget = Budget { counts, limit: Money(limit), max_value: Money(LIMIT), per_customer, ..budget() };
     house.engine.set_budget(budget).await.unwrap();
     let plugin = house.hostile().await;
     let config = format!("\"{config}\"");

@@ -4,18 +4,18 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 use rebound_domain::event::CustomerRequest;
-use rebound_domain::ids::{BudgetId, PluginRef};
+use rebound_domain::ids::PluginRef;
 use rebound_domain::limits::Limits;
 use rebound_domain::manifest::Stage;
 use rebound_domain::money::{BasisPoints, Money};
-use rebound_domain::policy::{Budget, Counts, Policy, Stacking};
+use rebound_domain::policy::{Budget, Policy};
 use rebound_domain::time::Instant;
 use rebound_engine::{Fault, Personal, RecordingError, RecordingId, Replay, ReplayError};
 use rebound_storage::{Batch, Storage};
 use serde_json::Value;
 
 use crate::counter::counter;
-use crate::house::{DAY, House, currency, entry, order, product, request};
+use crate::house::{DAY, House, budget, currency, entry, order, product, request};
 
 /// Records everything.
 fn all() -> Limits {
@@ -95,16 +95,7 @@ async fn every_call_of_every_shipped_strategy_replays_bit_for_bit() {
     let mut policy = Policy::standard(currency());
     policy.incentive_share_max = BasisPoints(10_000);
     house.engine.set_policy(policy).await.unwrap();
-    let budget = Budget {
-        id: BudgetId::new("spring").unwrap(),
-        currency: currency(),
-        counts: Counts::Spend,
-        limit: Money(10_000_000),
-        benefits: vec!["amount-off".to_owned()],
-        max_value: Money(100_000),
-        stacking: Stacking::Exclusive,
-        per_customer: 9,
-    };
+    let budget = Budget { limit: Money(10_000_000), max_value: Money(100_000), per_customer: 9, ..budget() };
     house.engine.set_budget(budget).await.unwrap();
     let mut routes: Vec<(Stage, Vec<_>)> = Vec::new();
     for (stage, bytes) in shipped() {

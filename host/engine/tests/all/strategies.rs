@@ -4,14 +4,14 @@ use rebound_domain::ids::{OrderId, PluginRef};
 use rebound_domain::manifest::Stage;
 use rebound_domain::money::{BasisPoints, Money};
 use rebound_domain::plan::Plan;
-use rebound_domain::policy::{Budget, Counts, Policy, Stacking};
+use rebound_domain::policy::{Budget, Policy};
 use rebound_domain::route::{Fallback, RouteEntry};
 use rebound_engine::{Mode, Origin};
 use rebound_storage::{Batch, Entry, Storage};
 
 use crate::counter::counter;
 use crate::hooked::Hooked;
-use crate::house::{House, body, currency, entry, order, request};
+use crate::house::{House, body, budget, currency, entry, order, request};
 
 /// The calls of a plan: outcome, and whether it stood in for a failed one.
 fn calls(plan: &Plan) -> Vec<(Stage, &str, bool)> {
@@ -160,16 +160,7 @@ async fn a_stage_sees_what_stood_of_the_stages_before_it() {
     let mut policy = Policy::standard(currency());
     policy.incentive_share_max = BasisPoints(10_000);
     house.engine.set_policy(policy).await.unwrap();
-    let budget = Budget {
-        id: rebound_domain::ids::BudgetId::new("spring").unwrap(),
-        currency: currency(),
-        counts: Counts::Spend,
-        limit: Money(100_000),
-        benefits: vec!["amount-off".to_owned()],
-        max_value: Money(10_000),
-        stacking: Stacking::Exclusive,
-        per_customer: 9,
-    };
+    let budget = Budget { per_customer: 9, ..budget() };
     house.engine.set_budget(budget).await.unwrap();
     let hostile = house.hostile().await;
     let product = house.returned("c-0", 0).await;
