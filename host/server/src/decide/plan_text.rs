@@ -50,6 +50,12 @@ pub(super) fn text(plan: &Value, origin: &str) -> String {
         let fact = dropped["fact"].as_str().map(|fact| format!(" {fact}")).unwrap_or_default();
         page.line(2, &format!("{}{fact}: {}", word(dropped, "template"), word(dropped, "reason")));
     });
+    page.section("said against the rules", &plan["trace"]["violations"], |page, shown| {
+        let (plugin, template, locale) =
+            (word(shown, "plugin"), word(shown, "template"), word(shown, "locale"));
+        let (rule, excerpt) = (word(shown, "rule"), word(shown, "excerpt"));
+        page.line(2, &format!("{template} ({locale}) of {plugin}: {rule} {excerpt:?}"));
+    });
     page.section("trace", &plan["trace"]["stages"], Page::call);
     page.section("proposed, not minted", &plan["trace"]["proposals"], |page, proposal| {
         let what = [&proposal["terms"], &proposal["prizes"]].into_iter().find(|it| !it.is_null());
@@ -229,7 +235,8 @@ mod tests {
             "sharing": {"cards": [], "achievements": []}, "progress": {"steps": [{"title": [{"literal": "Asked"}], "done_at": null, "copy": []}]},
             "dropped": [{"template": "upgrade.stock", "fact": "stock_left", "reason": "not-low-stock"}],
             "trace": {"stages": [{"stage": "recommendation", "plugin": "rebound/upgrade@0.1.0", "outcome": "value", "fallback": false,
-                "fuel": 31_500, "micros": 40, "experiment": "e", "phase": 1, "arm": "a"}], "proposals": []},
+                "fuel": 31_500, "micros": 40, "experiment": "e", "phase": 1, "arm": "a"}], "proposals": [],
+                "violations": [{"stage": "recommendation", "plugin": "acme/push@1.0.0", "template": "push.stock", "locale": "zh-CN", "rule": "stock-claim", "excerpt": "仅剩", "lines": 1}]},
         });
         let want = "\
 return r-1 of shop e-1, made now
@@ -250,6 +257,8 @@ return r-1 of shop e-1, made now
     [ ] Asked
   not said
     upgrade.stock stock_left: not-low-stock
+  said against the rules
+    push.stock (zh-CN) of acme/push@1.0.0: stock-claim \"仅剩\"
   trace
     recommendation rebound/upgrade@0.1.0: value, fuel 31500, 40 us, e phase 1 arm a
 ";
