@@ -31,6 +31,8 @@ pub enum Compiler {
         program: PathBuf,
         /// What to tell it first.
         arguments: Vec<OsString>,
+        /// All that it finds in its environment: variables and values.
+        environment: Vec<(OsString, OsString)>,
     },
     /// This process, without limits: for tests, and for tools that compile what they trust.
     InProcess,
@@ -88,12 +90,13 @@ impl Compiler {
     pub(crate) fn compile(&self, limits: &Limits, component: &[u8]) -> Result<Artefact, CompileError> {
         match self {
             Compiler::InProcess => in_process(component).map(Artefact::compiled),
-            Compiler::Child { program, arguments } => {
+            Compiler::Child { program, arguments, environment } => {
                 let in_child = Command::new(program)
                     .args(arguments)
                     .arg(limits.compile_memory_bytes.to_string())
                     .arg(limits.compile_time.0.div_ceil(1000).to_string())
                     .env_clear()
+                    .envs(environment.iter().map(|(name, value)| (name, value)))
                     .stdin(Stdio::piped())
                     .stdout(Stdio::piped())
                     .stderr(Stdio::piped())

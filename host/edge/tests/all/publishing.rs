@@ -51,6 +51,7 @@ fn waiting_compiler(begun: &Path, go: &Path) -> Compiler {
     Compiler::Child {
         program: "/bin/sh".into(),
         arguments: vec!["-c".into(), script.into(), "compiler".into()],
+        environment: Vec::new(),
     }
 }
 

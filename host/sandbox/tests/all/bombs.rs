@@ -17,7 +17,11 @@ fn publish(component: &[u8]) -> Result<Plugin, PublishError> {
 }
 
 fn child() -> Compiler {
-    Compiler::Child { program: env!("CARGO_BIN_EXE_rebound-compile").into(), arguments: Vec::new() }
+    Compiler::Child {
+        program: env!("CARGO_BIN_EXE_rebound-compile").into(),
+        arguments: Vec::new(),
+        environment: Vec::new(),
+    }
 }
 
 fn with_module(module: String) -> Vec<u8> {

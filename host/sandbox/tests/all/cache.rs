@@ -24,7 +24,11 @@ fn small() -> Vec<u8> {
 }
 
 fn child() -> Compiler {
-    Compiler::Child { program: env!("CARGO_BIN_EXE_rebound-compile").into(), arguments: Vec::new() }
+    Compiler::Child {
+        program: env!("CARGO_BIN_EXE_rebound-compile").into(),
+        arguments: Vec::new(),
+        environment: Vec::new(),
+    }
 }
 
 fn with_key(dir: &Path, key: u8) -> Sandbox {
@@ -186,7 +190,7 @@ fn a_child_that_is_missing_or_fails_is_no_ones_component() {
     let dir = tempfile::tempdir().unwrap();
     let publish = |program: &str, arguments: &[&str]| {
         let arguments = arguments.iter().map(Into::into).collect();
-        let compiler = Compiler::Child { program: program.into(), arguments };
+        let compiler = Compiler::Child { program: program.into(), arguments, environment: Vec::new() };
         sandbox_in(dir.path(), patient(), compiler).publish(Class::Standard, &small()).unwrap_err()
     };
     let error = publish("/nowhere/rebound", &[]);

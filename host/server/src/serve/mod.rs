@@ -37,6 +37,8 @@ use crate::failure::Failure;
 
 /// The hidden command in which this binary compiles components.
 pub(crate) const COMPILE_COMMAND: &str = "compile-component";
+/// What the allocator of the compile process reserves at a time, KiB.
+const COMPILE_ARENA_KIB: &str = "32768";
 
 /// Decisions that may wait for each compute thread: a decision takes a fraction of a millisecond, so those at the
 /// end of a full queue still have most of their 100 ms.
@@ -244,6 +246,8 @@ async fn start_engine(data: &DataDir, settings: &Settings) -> Result<Engine, Sta
         compiler: Compiler::Child {
             program: own_program().map_err(StartFault::Runtime)?,
             arguments: vec![COMPILE_COMMAND.into()],
+            // The child's memory limit counts address space, of which the allocator would reserve that much at once.
+            environment: vec![("MIMALLOC_ARENA_RESERVE".into(), COMPILE_ARENA_KIB.into())],
         },
         concurrency: settings.compute_threads.get(),
     })?;
