@@ -8,9 +8,11 @@ pub(crate) fn run() -> Result<()> {
     let examples = workspace::examples()?;
     step("format", || {
         command(&mut cargo(&["fmt", "--all", "--check"]))?;
-        examples
-            .iter()
-            .try_for_each(|manifest| command(cargo(&["fmt", "--check", "--manifest-path"]).arg(manifest)))
+        let workspaces = ["benches/Cargo.toml", "tests/fuzz/Cargo.toml"].map(|it| workspace::root().join(it));
+        let mut others = examples.iter().chain(&workspaces);
+        others.try_for_each(|manifest| {
+            command(cargo(&["fmt", "--all", "--check", "--manifest-path"]).arg(manifest))
+        })
     })?;
     step("lints", || {
         let selection = ["clippy", "--locked", "--workspace", "--all-targets", "--all-features"];

@@ -6,6 +6,7 @@
 mod figures;
 mod machine;
 mod page;
+mod rivals;
 
 use std::process::Stdio;
 
@@ -21,12 +22,17 @@ pub(crate) struct Options {
     /// Which benches; all when left out.
     #[arg(value_enum)]
     benches: Vec<Bench>,
+    /// Other hosts of the same recommendation, and the whole platform beside an echo; their section alone is written
+    /// again.
+    #[arg(long, conflicts_with = "benches")]
+    rivals: bool,
 }
 
 const EXAMPLES: &str = "\
 Examples:
   cargo xtask bench          all of them, and docs/performance.md is written again
-  cargo xtask bench http     decisions a second over HTTP, printed only";
+  cargo xtask bench http     decisions a second over HTTP, printed only
+  cargo xtask bench --rivals Extism, wasmtime serve, Node and native Rust beside the sandbox";
 
 /// A bench of the workspace.
 #[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -72,6 +78,9 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let binary = step("building the service with optimisations", || {
         workspace::build_host(Profile::Release, &SELECTION)
     })?;
+    if options.rivals {
+        return rivals(&binary, components);
+    }
     let mut page = Page::new();
     for &bench in chosen {
         let output = step(&format!("measuring: {}", bench.target()), || {
@@ -99,6 +108,19 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     }
     let path = workspace::root().join("docs/performance.md");
     std::fs::write(&path, page).with_context(|| format!("{} cannot be written", path.display()))
+}
+
+/// Measures the rivals, and right after them the platform, whose decisions are no rival of a single call.
+fn rivals(binary: &std::path::Path, components: &std::path::Path) -> Result<()> {
+    let table = rivals::measure(components)?;
+    let output = step("measuring: http", || measure(Bench::Http, &http(binary, components)))?;
+    let section = page::rivals(&table, &Load::read(&output)?);
+    println!("{section}");
+    let path = workspace::root().join("docs/performance.md");
+    let page =
+        std::fs::read_to_string(&path).with_context(|| format!("{} cannot be read", path.display()))?;
+    std::fs::write(&path, page::replaced(&page, page::RIVALS, &section))
+        .with_context(|| format!("{} cannot be written", path.display()))
 }
 
 fn http(binary: &std::path::Path, components: &std::path::Path) -> Vec<std::ffi::OsString> {

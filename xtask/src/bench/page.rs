@@ -4,6 +4,35 @@ use super::figures::{Calls, Load, LoadRow};
 use super::machine;
 use crate::table::markdown;
 
+/// The section of `cargo xtask bench --rivals`.
+pub(super) const RIVALS: &str = "Rivals";
+
+/// The rivals' section, without its title.
+pub(super) fn rivals(table: &str, platform: &Load) -> String {
+    let lines: String = machine::describe().iter().map(|line| format!("- {line}\n")).collect();
+    let words = "Written by `cargo xtask bench --rivals`. One recommendation over 50 candidates, by the rule of \
+        `rebound/affinity`; before anything is timed, every contestant's answer is held against the native one. Rebound's \
+        strategy is handed its whole context, with 50 purchases, and asks the catalogue for its candidates and their \
+        texts; the others are handed purchases and candidates as JSON and ask nobody. Contestants take turns within a \
+        round; figures are medians over rounds. Over HTTP, load generator and server share the machine.";
+    let platform_words = "The whole platform in the same run: five strategies and a durable commit a decision, beside an axum \
+        echo of the same bodies.";
+    format!("{words}\n\n{lines}\n{}\n\n{platform_words}\n\n{}", table.trim(), load_table(platform))
+}
+
+/// The page with one section's body in place of what stood there, or with the section at its end.
+pub(super) fn replaced(page: &str, title: &str, body: &str) -> String {
+    let heading = format!("\n## {title}\n");
+    let section = format!("{heading}\n{}\n", body.trim());
+    match page.split_once(&heading) {
+        None => format!("{}\n{section}", page.trim_end()),
+        Some((before, rest)) => {
+            let after = rest.find("\n## ").map_or("", |at| &rest[at..]);
+            format!("{before}{section}{after}")
+        }
+    }
+}
+
 /// The page as it grows.
 pub(crate) struct Page {
     aims: Vec<Vec<String>>,
@@ -69,18 +98,7 @@ impl Page {
                 self.aim(&what, format!("{share:.2}"), if at_once == 64 { "at least 0.5" } else { "" });
             }
         }
-        let row = |row: &LoadRow| {
-            let LoadRow { what, at_once, a_second, p50_us, p99_us } = row;
-            vec![
-                what.clone(),
-                at_once.to_string(),
-                format!("{a_second:.0}"),
-                p50_us.to_string(),
-                p99_us.to_string(),
-            ]
-        };
-        let rows: Vec<_> = load.rows.iter().map(row).collect();
-        let table = markdown(&["what", "at once", "a second", "p50 us", "p99 us"], &rows);
+        let table = load_table(load);
         let words = "Every decision runs five strategies and is durable before it is answered. The echo is axum reading \
             the same bodies as JSON and writing them again; it neither decides nor stores. Load generator and service \
             share the machine. Decisions in process are those without HTTP: where they are about as many, HTTP is not \
@@ -133,9 +151,39 @@ impl Page {
     }
 }
 
+fn load_table(load: &Load) -> String {
+    let row = |row: &LoadRow| {
+        let LoadRow { what, at_once, a_second, p50_us, p99_us } = row;
+        vec![
+            what.clone(),
+            at_once.to_string(),
+            format!("{a_second:.0}"),
+            p50_us.to_string(),
+            p99_us.to_string(),
+        ]
+    };
+    let rows: Vec<_> = load.rows.iter().map(row).collect();
+    markdown(&["what", "at once", "a second", "p50 us", "p99 us"], &rows)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_section_takes_the_place_of_its_older_self_and_no_other() {
+        let page = "# P\n\n## A\n\none\n\n## Rivals\n\nold\n\nolder\n\n## B\n\ntwo\n";
+        assert_eq!(
+            replaced(page, RIVALS, "new\n"),
+            "# P\n\n## A\n\none\n\n## Rivals\n\nnew\n\n## B\n\ntwo\n"
+        );
+        assert_eq!(
+            replaced("# P\n\n## A\n\none\n", RIVALS, "new"),
+            "# P\n\n## A\n\none\n\n## Rivals\n\nnew\n"
+        );
+        let last = "# P\n\n## Rivals\n\nold\n";
+        assert_eq!(replaced(last, RIVALS, "new"), "# P\n\n## Rivals\n\nnew\n");
+    }
 
     #[test]
     fn a_table_stays_a_table_and_text_becomes_a_block() {
