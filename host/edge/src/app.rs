@@ -134,8 +134,9 @@ pub fn app(state: AppState) -> Router {
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(from_fn_with_state(state.clone(), auth::authenticate));
-    let probes = probes.method_not_allowed_fallback(method_not_allowed);
-    watched(guarded.merge(probes)).with_state(state)
+    let (public, _) = routes::public().split_for_parts();
+    let open = probes.merge(public).method_not_allowed_fallback(method_not_allowed);
+    watched(guarded.merge(open)).with_state(state)
 }
 
 /// Panics caught, answers logged and marked as private.

@@ -16,6 +16,13 @@ pub(crate) const JSON: &[&str] = &["application/json"];
 /// What an import takes. None of these is one that a foreign web page may send without asking first.
 pub(crate) const NDJSON: &[&str] =
     &["application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines"];
+/// What a route of events takes: the plain body or the data of an event in binary mode, an event in structured mode,
+/// and a batch of them.
+pub(crate) const EVENTS: &[&str] = &["application/json", STRUCTURED, BATCH];
+/// A CloudEvent in structured mode.
+pub(crate) const STRUCTURED: &str = "application/cloudevents+json";
+/// CloudEvents in batched mode.
+pub(crate) const BATCH: &str = "application/cloudevents-batch+json";
 /// What publishing takes.
 pub(crate) const WASM: &[&str] = &["application/wasm"];
 
@@ -29,19 +36,30 @@ pub(crate) fn require_type(headers: &HeaderMap, types: &[&str]) -> Result<(), Pr
         let detail = format!("the body is encoded as {}; send it as it is", encoding.escape_debug());
         return Err(Problem::new(Code::UnsupportedMediaType, detail));
     }
-    let given = text(header::CONTENT_TYPE).unwrap_or_default();
-    let essence = given.split(';').next().unwrap_or_default().trim();
-    match types.iter().any(|it| it.eq_ignore_ascii_case(essence)) {
+    let given = essence(headers);
+    match types.iter().any(|it| *it == given) {
         true => Ok(()),
         false => {
-            let given = match essence {
+            let given = match given.as_str() {
                 "" => "no content type".to_owned(),
                 essence => format!("content type {}", essence.escape_debug()),
             };
-            let detail = format!("the body has {given}; send content-type: {}", types[0]);
+            let right = match types {
+                // Names of one type.
+                NDJSON => NDJSON[0].to_owned(),
+                types => types.join(" or "),
+            };
+            let detail = format!("the body has {given}; send content-type: {right}");
             Err(Problem::new(Code::UnsupportedMediaType, detail))
         }
     }
+}
+
+/// The media type of a body without its parameters, in lower case; empty when there is none.
+pub(crate) fn essence(headers: &HeaderMap) -> String {
+    let given = headers.get(header::CONTENT_TYPE).map(|value| String::from_utf8_lossy(value.as_bytes()));
+    let given = given.unwrap_or_default();
+    given.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
 /// Reads a whole body. One that announces too much is refused before any of it is read.

@@ -82,6 +82,8 @@ codes! {
     UnknownSku = "unknown_sku", UNPROCESSABLE_ENTITY, "A product is not in the catalogue";
     /// Another currency than the deployment's.
     CurrencyMismatch = "currency_mismatch", UNPROCESSABLE_ENTITY, "The currency is not the deployment's";
+    /// An event of a type that the route does not take.
+    UnknownEventType = "unknown_event_type", UNPROCESSABLE_ENTITY, "The route takes no events of this type";
     /// The component is not one this host runs.
     PluginRefused = "plugin_refused", UNPROCESSABLE_ENTITY, "The component is refused";
     /// The texts of a plugin version say what only facts may say.

@@ -10,15 +10,18 @@ mod app;
 mod auth;
 mod body;
 mod canonical;
+mod cloudevents;
 mod code;
 mod failure;
 mod json;
 mod lines;
 mod observe;
 mod openapi;
+mod page;
 mod path;
 mod problem;
 mod routes;
+mod schemas;
 mod serve;
 mod wire;
 

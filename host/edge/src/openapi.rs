@@ -4,6 +4,7 @@
 //! added here: whoever takes a body may be sent a broken one, whoever asks for a token may be sent none.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use axum::body::Bytes;
 use axum::http::StatusCode;
@@ -14,6 +15,8 @@ use crate::code::Code;
 use crate::problem::{PROBLEM_JSON, ProblemBody};
 use crate::routes;
 
+mod events;
+
 #[derive(OpenApi)]
 #[openapi(
     info(
@@ -23,6 +26,7 @@ use crate::routes;
     ),
     tags(
         (name = "returns", description = "A return event becomes a plan"),
+        (name = "events", description = "The types of events that come in and go out"),
         (name = "promises", description = "What plans promised and the host keeps"),
         (name = "imports", description = "What the host learns from: orders, products, customers"),
         (name = "plugins", description = "Published strategies"),
@@ -41,19 +45,27 @@ const ANY_BODY: &[Code] = &[Code::UnsupportedMediaType, Code::RequestTimeout, Co
 
 /// The document, written once.
 pub(crate) fn document() -> Bytes {
-    serde_json::to_vec(&describe()).expect("a value is written whatever it holds").into()
+    serde_json::to_vec(described()).expect("a value is written whatever it holds").into()
+}
+
+/// The document as a value: for those who show it, or a part of it.
+pub(crate) fn described() -> &'static Value {
+    static DESCRIBED: LazyLock<Value> = LazyLock::new(describe);
+    &DESCRIBED
 }
 
 fn describe() -> Value {
     let mut api = Api::openapi();
     api.merge(routes::guarded().into_openapi());
-    let probes = routes::probes().into_openapi();
-    let open_paths: Vec<String> = probes.paths.paths.keys().cloned().collect();
-    api.merge(probes);
+    let mut open = routes::probes().into_openapi();
+    open.merge(routes::public().into_openapi());
+    let open_paths: Vec<String> = open.paths.paths.keys().cloned().collect();
+    api.merge(open);
     let mut document = serde_json::to_value(api).expect("utoipa writes what it made");
     document["components"]["securitySchemes"] = json!({
         BEARER: { "type": "http", "scheme": "bearer", "description": "The admin token, printed once at the first start" }
     });
+    events::describe(&mut document);
     let paths = document["paths"].as_object_mut().expect("a document has paths");
     for (path, item) in paths {
         let is_open = open_paths.contains(path);
@@ -80,7 +92,9 @@ fn complete(operation: &mut Value, is_open: bool) {
     if !is_open {
         operation["security"] = json!([{ BEARER: [] }]);
     }
-    operation.as_object_mut().expect("an operation is an object").remove("x-problems");
+    let operation = operation.as_object_mut().expect("an operation is an object");
+    operation.remove("x-problems");
+    operation.remove("x-event");
 }
 
 fn codes(operation: &Value, is_open: bool) -> Vec<Code> {
@@ -98,6 +112,9 @@ fn codes(operation: &Value, is_open: bool) -> Vec<Code> {
         if content.contains_key("application/wasm") {
             codes.push(Code::BodyTooLarge);
         }
+    }
+    if operation["x-event"].is_string() {
+        codes.push(Code::UnknownEventType);
     }
     for parameter in operation["parameters"].as_array().into_iter().flatten() {
         codes.push(Code::InvalidField);

@@ -127,6 +127,16 @@ impl Problem {
         self.0.code
     }
 
+    /// The document, for an answer that tells of several requests.
+    pub(crate) fn body(&self) -> &ProblemBody {
+        &self.0.body
+    }
+
+    /// What the log is told and the caller is not.
+    pub(crate) fn cause(&self) -> Option<&Cause> {
+        self.0.cause.as_ref()
+    }
+
     pub(crate) fn detail(&self) -> &str {
         &self.0.body.detail
     }

@@ -10,6 +10,7 @@ mod compute;
 mod control;
 mod customer;
 mod decide;
+mod emitted;
 mod engine;
 mod error;
 mod figures;
@@ -30,6 +31,7 @@ mod zone;
 
 pub use claims::{ApprovalState, Seen, SeenViolation, ViolationCursor};
 pub use decide::{Decided, Mode, Origin};
+pub use emitted::{Emitted, emitted};
 pub use engine::{Clock, Engine, EngineOptions, StartError};
 pub use error::{ControlError, Damaged, DecideError, Fault, LineError, PublishError};
 pub use identity::{HostKey, random};

@@ -6,13 +6,13 @@
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use rebound_engine::{Engine, Fault, LineResults};
 use serde::de::DeserializeOwned;
 use tokio::task::JoinHandle;
 
-use super::json;
+use super::{json, order_events};
 use crate::app::AppState;
 use crate::code::Code;
 use crate::failure::line_code;
@@ -22,9 +22,10 @@ use crate::path::NoParams;
 use crate::problem::Problem;
 use crate::wire::catalog::CatalogLine;
 use crate::wire::customer::CustomerBody;
+use crate::wire::events::{OrderTaken, OrdersAnswer};
 use crate::wire::import::ImportReport;
 use crate::wire::order::OrderBody;
-use crate::{body, failure};
+use crate::{body, cloudevents, failure};
 
 /// Lines that go to the engine together.
 const CHUNK_LINES: usize = 500;
@@ -35,20 +36,34 @@ const CHUNK_BYTES: usize = 1024 * 1024;
 ///
 /// One order a line (NDJSON). The same order again changes nothing; a later delivery or coupon is added to it. Good
 /// lines are kept, whatever becomes of the others. The order of one customer's lines is kept.
+///
+/// Or an order as a CloudEvent of the type `rebound.order.placed`, or a batch of them: 201 when it is new, 200 when it is
+/// known or is a batch, whose results tell of each.
 #[utoipa::path(
     post,
     path = "/v1/orders",
     tag = "imports",
     operation_id = "import_orders",
     request_body(content = OrderBody, content_type = "application/x-ndjson", description = "One a line"),
-    responses((status = 200, description = "What became of the lines", body = ImportReport)),
-    extensions(("x-problems" = json!(["busy", "storage_unavailable"]))),
+    responses(
+        (status = 200, description = "What became of the lines, or of the events", body = OrdersAnswer<'static>),
+        (status = 201, description = "The order of the one event is new", body = OrderTaken),
+    ),
+    extensions(
+        ("x-event" = json!("rebound.order.placed")),
+        ("x-problems" = json!([
+            "order_conflict", "unknown_sku", "currency_mismatch", "busy", "storage_unavailable"
+        ])),
+    ),
 )]
 pub(super) async fn post_orders(
     State(state): State<AppState>,
     _: NoParams,
     request: Request,
 ) -> Result<Response, Problem> {
+    if are_events(request.headers()) {
+        return order_events::take(&state, request).await;
+    }
     let currency = state.engine().policy().currency;
     let convert = |order: OrderBody| order.into_request(currency);
     import(&state, request, convert, |engine, orders| async move { engine.import_orders(orders).await }).await
@@ -100,6 +115,14 @@ pub(super) async fn post_customers(
         engine.import_customers(customers).await
     })
     .await
+}
+
+/// Whether orders come as CloudEvents, not as lines.
+fn are_events(headers: &HeaderMap) -> bool {
+    match body::essence(headers).as_str() {
+        body::STRUCTURED | body::BATCH => true,
+        media_type => media_type == body::EVENTS[0] && cloudevents::is_binary(headers),
+    }
 }
 
 /// Takes in a body, chunk by chunk. `land` runs to its end even when the client goes away, and the import keeps its

@@ -6,8 +6,10 @@
 mod approvals;
 mod constants;
 mod control;
+mod describe;
 mod holds;
 mod imports;
+mod order_events;
 mod plugins;
 mod quarantine;
 mod recordings;
@@ -57,6 +59,15 @@ pub(crate) fn guarded() -> OpenApiRouter<AppState> {
 /// Routes that whoever watches over the process may ask.
 pub(crate) fn probes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(service::healthz)).routes(routes!(service::readyz))
+}
+
+/// Routes that tell what the service offers and nothing of the deployment: a browser asks them without a token, and so
+/// does whoever follows an event's `dataschema`.
+pub(crate) fn public() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(describe::page))
+        .routes(routes!(describe::list_schemas))
+        .routes(routes!(describe::get_schema))
 }
 
 /// An answer as JSON.

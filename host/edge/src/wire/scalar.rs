@@ -166,12 +166,17 @@ impl<'de> Deserialize<'de> for Instant {
     }
 }
 
-impl Serialize for Instant {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+impl fmt::Display for Instant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // An instant past the calendar's end is a sum that saturated: the last moment stands for it.
         let millis = i64::try_from(self.0.0).unwrap_or(i64::MAX);
-        let timestamp = Timestamp::from_millisecond(millis).unwrap_or(Timestamp::MAX);
-        serializer.collect_str(&timestamp)
+        Timestamp::from_millisecond(millis).unwrap_or(Timestamp::MAX).fmt(f)
+    }
+}
+
+impl Serialize for Instant {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 

@@ -6,6 +6,7 @@ mod claims;
 mod contract;
 mod control;
 mod errors;
+mod events;
 mod faults;
 mod guest;
 mod holds;

@@ -50,7 +50,9 @@ fn refusals(plan: &Plan) -> Vec<&str> {
 
 /// Kinds of the events that wait to be told.
 async fn outbox(house: &House) -> Vec<String> {
-    house.engine.outbox().await.unwrap().into_iter().map(|event| event.kind).collect()
+    let told = house.engine.outbox().await.unwrap();
+    crate::emitted::check(&told);
+    told.into_iter().map(|event| event.kind).collect()
 }
 
 async fn outbox_count(house: &House) -> usize {

@@ -78,6 +78,7 @@ impl Ward {
     async fn announced(&self) -> Vec<(String, Value)> {
         self.house.engine.settled().await;
         let told = self.house.engine.outbox().await.unwrap();
+        crate::emitted::check(&told);
         let of_versions = told.into_iter().filter(|event| event.kind.starts_with("rebound.version."));
         of_versions.map(|event| (event.kind, event.data["change"].clone())).collect()
     }

@@ -346,6 +346,7 @@ async fn no_personal_value_is_shown_unless_it_is_asked_for_and_that_is_announced
     assert!(masked.contains("sku-in-the-open") && masked.contains("tests/counter@1.0.0"), "{masked}");
     let unmaskings = async || {
         let told = house.engine.outbox().await.unwrap();
+        crate::emitted::check(&told);
         told.into_iter().filter(|event| event.kind == "rebound.recording.unmasked").collect::<Vec<_>>()
     };
     assert!(unmaskings().await.is_empty());
