@@ -169,6 +169,13 @@ fn quoted(text: &str) -> Option<(String, &str)> {
     None
 }
 
+/// Two texts of figures as one. The second has no end mark.
+#[must_use]
+pub fn joined(figures: &str, more: &str) -> String {
+    let end = "# EOF\n";
+    format!("{}{more}{end}", figures.strip_suffix(end).unwrap_or(figures))
+}
+
 /// The same figures in Prometheus' older text format (0.0.4), for whatever does not know OpenMetrics: there a counter's family has
 /// the ending of its samples, and units and the end mark are unknown.
 #[must_use]

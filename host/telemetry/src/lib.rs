@@ -15,6 +15,6 @@ mod tracer;
 
 pub use context::TraceContext;
 pub use exporter::{Exporter, ExporterOptions, Refused, Transport};
-pub use exposition::{Exposition, Family, Kind, Malformed, Sample, plain_text};
-pub use span::{OpenSpan, Span, SpanKind, Trace, Value, current, within};
+pub use exposition::{Exposition, Family, Kind, Malformed, Sample, joined, plain_text};
+pub use span::{Follow, OpenSpan, Place, Span, SpanKind, Trace, Value, current, within};
 pub use tracer::Tracer;

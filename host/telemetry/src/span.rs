@@ -67,6 +67,17 @@ struct Inner {
     spans: Mutex<Vec<Span>>,
 }
 
+/// A span as others' parent. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Place {
+    trace: Trace,
+    span: u64,
+}
+
+/// A span that goes on, or nothing at all when nobody follows: then whatever is said about it costs nothing.
+#[derive(Debug, Default)]
+pub struct Follow(Option<OpenSpan>);
+
 /// A span that goes on. It ends when it is dropped.
 #[derive(Debug)]
 pub struct OpenSpan {
@@ -86,10 +97,10 @@ pub async fn within<F: Future>(trace: Option<Trace>, future: F) -> F::Output {
     }
 }
 
-/// The trace that this task runs within, when its spans are kept. A task that is spawned is not in its parent's trace.
+/// The request that this task answers, when its spans are kept. A task that is spawned is not in its parent's trace.
 #[must_use]
-pub fn current() -> Option<Trace> {
-    CURRENT.try_with(|trace| trace.is_sampled().then(|| trace.clone())).ok().flatten()
+pub fn current() -> Option<Place> {
+    CURRENT.try_with(|trace| trace.is_sampled().then(|| trace.place())).ok().flatten()
 }
 
 impl Trace {
@@ -125,11 +136,8 @@ impl Trace {
         self.open(name, SpanKind::Server, span, self.0.caller)
     }
 
-    /// A span right under the request's.
-    #[must_use]
-    pub fn part(&self, name: &'static str) -> OpenSpan {
-        let parent = self.0.context.span;
-        self.open(name, SpanKind::Internal, self.0.tracer.span_id(), Some(parent))
+    fn place(&self) -> Place {
+        Place { trace: self.clone(), span: self.0.context.span }
     }
 
     fn open(&self, name: &'static str, kind: SpanKind, id: u64, parent: Option<u64>) -> OpenSpan {
@@ -146,12 +154,41 @@ impl Trace {
     }
 }
 
-impl OpenSpan {
+impl Place {
     /// A part of it that starts now.
     #[must_use]
-    pub fn part(&self, name: &'static str) -> Self {
-        let parent = self.span.as_ref().map(|span| span.id);
-        self.trace.open(name, SpanKind::Internal, self.trace.0.tracer.span_id(), parent)
+    pub fn part(&self, name: &'static str) -> OpenSpan {
+        self.trace.open(name, SpanKind::Internal, self.trace.0.tracer.span_id(), Some(self.span))
+    }
+}
+
+impl Follow {
+    /// A part of what is followed, if anything is.
+    #[must_use]
+    pub fn part_of(place: Option<&Place>, name: &'static str) -> Self {
+        Self(place.map(|place| place.part(name)))
+    }
+
+    /// It as others' parent.
+    #[must_use]
+    pub fn place(&self) -> Option<Place> {
+        self.0.as_ref().map(OpenSpan::place)
+    }
+
+    /// Says something about it, worked out only when somebody follows.
+    pub fn tell(&mut self, tell: impl FnOnce(&mut OpenSpan)) {
+        if let Some(span) = &mut self.0 {
+            tell(span);
+        }
+    }
+}
+
+impl OpenSpan {
+    /// It as others' parent.
+    #[must_use]
+    pub fn place(&self) -> Place {
+        let span = self.span.as_ref().map_or(self.trace.0.context.span, |span| span.id);
+        Place { trace: self.trace.clone(), span }
     }
 
     /// Says something about it.
@@ -201,7 +238,7 @@ mod tests {
         let request = trace.request("request");
         within(Some(trace.clone()), async {
             let decide = current().unwrap().part("decide");
-            drop(decide.part("read"));
+            drop(decide.place().part("read"));
             drop(decide);
         })
         .await;

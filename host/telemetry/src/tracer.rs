@@ -199,7 +199,7 @@ mod tests {
         for _ in 0..3 {
             let trace = tracer.start(None).unwrap();
             let request = trace.request("request");
-            drop(request.part("decide"));
+            drop(request.place().part("decide"));
         }
         assert_eq!((tracer.take(10).len(), tracer.dropped()), (2, 4));
         assert!(tracer.figures().contains("rebound_trace_spans_total{outcome=\"dropped\"} 4"));

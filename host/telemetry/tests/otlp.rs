@@ -60,7 +60,7 @@ fn request(tracer: &Tracer) -> u128 {
     request.set("http.route", Value::Text("/v1/returns".to_owned()));
     request.set("count", Value::Count(41_000));
     request.set("yes", Value::Flag(true));
-    let mut stage = request.part("stage");
+    let mut stage = request.place().part("stage");
     stage.fail("trap".to_owned());
     trace.context().trace
 }
