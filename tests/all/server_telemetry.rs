@@ -169,7 +169,8 @@ fn a_decision_arrives_as_one_tree_under_its_caller() {
     assert!(!text.contains("c-1") && !text.contains("r-1") && !text.contains("e-1"), "{text}");
 
     let (headers, body) = collector.next("metrics");
-    assert_eq!((&headers["x-key"], &headers["content-type"]), (&"hush", &"application/x-protobuf"));
+    assert_eq!(headers["x-key"], "hush");
+    assert_eq!(headers["content-type"], "application/x-protobuf");
     let figures = ExportMetricsServiceRequest::decode(body).unwrap();
     let metrics = &figures.resource_metrics[0].scope_metrics[0].metrics;
     assert!(metrics.iter().any(|metric| metric.name == "rebound_decisions"), "{metrics:?}");

@@ -30,10 +30,9 @@ pub(super) fn read(
     let text = std::fs::read_to_string(path)
         .map_err(|source| ConfigError::Read { path: path.to_path_buf(), source })?;
     let (table, errors) = DeTable::parse_recoverable(&text);
-    let mut reader = Reader { path, text: &text, layer, faults };
+    let mut reader = Reader { path, text: &text, layer, faults, broken: Vec::new() };
     for error in errors {
-        let at = error.span().map_or(0, |span| span.start);
-        reader.fault(at, error.message().to_owned());
+        reader.syntax(error.span().map_or(0, |span| span.start), error.message().to_owned());
     }
     match scope {
         Scope::Whole => reader.top("", table.get_ref()),
@@ -47,6 +46,8 @@ struct Reader<'a> {
     text: &'a str,
     layer: &'a mut Layer,
     faults: &'a mut Vec<Fault>,
+    /// Lines that are no TOML: what is read of them was never meant.
+    broken: Vec<usize>,
 }
 
 impl Reader<'_> {
@@ -104,9 +105,19 @@ impl Reader<'_> {
         Source::File { path: self.path.to_path_buf(), line, column }
     }
 
+    fn syntax(&mut self, at: usize, problem: String) {
+        let source = self.source(at);
+        if let Source::File { line, .. } = source {
+            self.broken.push(line);
+        }
+        self.faults.push(Fault { source, problem });
+    }
+
     fn fault(&mut self, at: usize, problem: String) {
         let source = self.source(at);
-        self.faults.push(Fault { source, problem });
+        if !matches!(source, Source::File { line, .. } if self.broken.contains(&line)) {
+            self.faults.push(Fault { source, problem });
+        }
     }
 }
 

@@ -114,6 +114,10 @@ impl Key {
                 }
             }
             (Kind::Switch, Value::Switch(_)) => {}
+            (_, Value::Text(text)) => {
+                let problem = format!("it is a text; use {}, without quotes", self.expected());
+                return Err(self.refuse(text, &problem));
+            }
             (_, value) => return Err(self.refuse(&value.to_string(), &format!("use {}", self.expected()))),
         }
         Ok(value)

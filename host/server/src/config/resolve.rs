@@ -251,11 +251,10 @@ fn say(layer: &mut Layer, faults: &mut Vec<Fault>, key: &'static Key, text: &str
 
 /// What is said of a key that there is none of.
 pub(super) fn unknown(name: &str) -> String {
-    format!(
-        "{} is no key of the configuration{}",
-        name.escape_debug(),
-        meant(name, keys::all().iter().map(|key| &key.name))
-    )
+    let mut known: Vec<String> = keys::all().iter().map(|key| key.name.clone()).collect();
+    // A table's name is meant as often as a key's.
+    known.extend(keys::all().iter().filter_map(|key| Some(key.name.rsplit_once('.')?.0.to_owned())));
+    format!("{} is no key of the configuration{}", name.escape_debug(), meant(name, known.iter()))
 }
 
 /// Names what was probably meant; nothing when nothing is near.

@@ -86,7 +86,14 @@ impl Settings {
         let settings = Self::of(&resolved, &mut faults);
         match settings.filter(|_| faults.is_empty()) {
             Some(settings) => Ok((settings, resolved)),
-            None => Err(ConfigError::Faults(faults)),
+            None => {
+                // In the order of the file: it is read by a person with an editor.
+                faults.sort_by_key(|fault| match fault.source {
+                    Source::File { line, column, .. } => (0, line, column),
+                    _ => (1, 0, 0),
+                });
+                Err(ConfigError::Faults(faults))
+            }
         }
     }
 

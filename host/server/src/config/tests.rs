@@ -78,7 +78,7 @@ fn every_key_can_be_set_by_file_variable_and_argument() {
         let path = file(dir.path(), &format!("{} = {quoted}", key.name));
         let set = format!("{}={said}", key.name);
         for (flags, variables, wants) in [
-            (flags(&["--config", &path]), environment(&[]), ":1:1"),
+            (flags(&["--config", &path]), environment(&[]), "rebound.toml:1:"),
             (flags(&[]), environment(&[(&key.env(), &said)]), "env REBOUND_"),
             (flags(&["--set", &set]), environment(&[]), "--set "),
         ] {
@@ -101,9 +101,9 @@ fn everything_that_is_wrong_is_told_at_once_with_its_place() {
             "f:4:1: shutdown.grace = -1 does not stand: use 0 to 86400",
             "f:5:1: shutdown.drian is no key of the configuration; did you mean shutdown.drain?",
             "f:7:1: limits.fule is no key of the configuration; did you mean limits.fuel?",
-            "f:9:1: limits.lines = many does not stand: use a whole number from 0",
-            "f:10:2: lgo is no key of the configuration",
             "f:8:1: limits.offers = 0 does not stand: use 1 to 512",
+            "f:9:1: limits.lines = many does not stand: it is a text; use a whole number from 0, without quotes",
+            "f:10:2: lgo is no key of the configuration; did you mean log?",
         ]
     );
 }
@@ -111,9 +111,11 @@ fn everything_that_is_wrong_is_told_at_once_with_its_place() {
 #[test]
 fn what_is_no_toml_is_told_beside_the_rest() {
     let told = faults("listen = \n[shutdown]\ngrace = 'x'\n");
+    assert_eq!(told.len(), 2, "{told:?}");
     assert!(told[0].starts_with("f:1:"), "{told:?}");
     assert!(
-        told.iter().any(|it| it == "f:3:1: shutdown.grace = \"x\" does not stand: use 0 to 86400"),
+        told.iter().any(|it| it
+            == "f:3:1: shutdown.grace = x does not stand: it is a text; use 0 to 86400, without quotes"),
         "{told:?}"
     );
 }

@@ -53,8 +53,7 @@ struct Quarantined {
 impl Frame {
     pub(super) fn between(before: &Reading, now: &Reading) -> Self {
         let seconds = now.at.duration_since(before.at).as_secs_f64().max(0.001);
-        let total =
-            |name: &str| grown(before, now, name).iter().map(|(_, since)| since).sum::<f64>() / seconds;
+        let total = |name: &str| sum(grown(before, now, name).iter().map(|(_, since)| *since)) / seconds;
         let by = |name: &'static str, label: &str| {
             let mut sums: BTreeMap<String, f64> = BTreeMap::new();
             for (sample, since) in grown(before, now, name).into_iter().filter(|(_, since)| *since > 0.0) {
@@ -92,7 +91,7 @@ impl Frame {
             "waiting    {} for a compute thread  {:.1} retries/s",
             self.compute_waiting, self.retries_per_second
         ));
-        let fallbacks: f64 = self.fallbacks_per_second.values().sum();
+        let fallbacks = sum(self.fallbacks_per_second.values().copied());
         line(format!("fallbacks  {fallbacks:.1}/s{}", listed(&self.fallbacks_per_second)));
         line("arms".to_owned());
         for Arm { stage, experiment, arm, events_per_second, share } in self.arms.iter().take(LINES_MAX) {
@@ -107,6 +106,11 @@ impl Frame {
         rest(self.quarantine.len(), &mut line);
         text
     }
+}
+
+/// Nothing is 0, not the -0 that an empty sum of floating numbers starts from.
+fn sum(values: impl Iterator<Item = f64>) -> f64 {
+    values.fold(0.0, |sum, value| sum + value)
 }
 
 fn rest(count: usize, line: &mut impl FnMut(String)) {
