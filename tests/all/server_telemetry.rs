@@ -27,7 +27,7 @@ use crate::server_desk::Desk;
 const PATIENCE: Duration = Duration::from_secs(60);
 const CALLER: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
-/// A collector. It takes what comes, after it has refused as often as it is told to.
+/// A collector. It takes what comes, after it has refused spans as often as it is told to.
 struct Collector {
     url: String,
     bodies: Receiver<(String, HeaderMap, Bytes)>,
@@ -83,13 +83,16 @@ async fn take(
 ) -> StatusCode {
     let is_refused = {
         let mut refusals = taking.refusals.lock().unwrap();
-        let is_refused = *refusals > 0;
-        *refusals = refusals.saturating_sub(1);
+        let is_refused = *refusals > 0 && signal == "traces";
+        *refusals -= u32::from(is_refused);
         is_refused
     };
+    if is_refused {
+        return StatusCode::SERVICE_UNAVAILABLE;
+    }
     // The test may have seen enough.
     taking.seen.send((signal, headers, body)).ok();
-    if is_refused { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK }
+    StatusCode::OK
 }
 
 /// A service with a product and the shipped segmentation in its route.

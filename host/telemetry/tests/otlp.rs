@@ -20,9 +20,11 @@ use rebound_telemetry::{Exporter, ExporterOptions, Refused, Tracer, Transport, V
 /// Far longer than anything takes.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+type Answers = VecDeque<Result<Vec<u8>, Refused>>;
+
 /// A collector that answers what it is told to, then well.
 struct Collector {
-    answers: Arc<Mutex<VecDeque<Result<Vec<u8>, Refused>>>>,
+    answers: Arc<Mutex<Answers>>,
     seen: Sender<(String, Vec<u8>)>,
 }
 
