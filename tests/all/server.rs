@@ -177,18 +177,19 @@ fn a_bad_limit_is_named() {
     let limits = data.path().join("limits.toml");
     fs::write(&limits, "offers = 3\nfule = 7\n").unwrap();
     let data = data.path().join("data");
-    serve(&data, &["--dev", "--limits", limits.to_str().unwrap()]).expect(13, &["fule", "line 2"]);
+    serve(&data, &["--dev", "--limits", limits.to_str().unwrap()])
+        .expect(13, &["limits.toml:2:1: limits.fule is no key", "did you mean limits.fuel?"]);
     assert!(!data.exists(), "configuration is checked before anything is made");
 }
 
 #[test]
 fn arguments_that_cannot_be_meant_are_usage() {
-    rebound(&["serve"]).expect(2, &["--data"]);
+    rebound(&["serve"]).expect(2, &["--data <DIR>"]);
     rebound(&["serve", "--data", "d", "--listen", "nowhere"]).expect(2, &["nowhere is no address"]);
     rebound(&["serve", "--data", "d", "--currency", "yuan"]).expect(2, &["yuan"]);
-    rebound(&["serve", "--data", "d", "--log", "a=b=c"]).expect(2, &["--log"]);
+    rebound(&["serve", "--data", "d", "--log", "a=b=c"]).expect(2, &["--log", "target=level"]);
     for (arguments, part) in [
-        (&["serve", "--json"][..], "not provided: --data <DIR>"),
+        (&["serve", "--json"][..], "give --data <DIR>"),
         (&["--json"], "a command is missing"),
         (&["--json", "route", "shwo"], "unrecognized subcommand 'shwo'"),
         (&["serve", "--data", "d", "--listen", "nowhere", "--json"], "nowhere is no address"),

@@ -57,6 +57,11 @@ pub(crate) fn rebound_with_input(arguments: &[&str], input: &str) -> Finished {
     finish(&mut command(arguments), input)
 }
 
+/// Runs a command of the binary to its end, with these variables.
+pub(crate) fn rebound_with(variables: &[(&str, &str)], arguments: &[&str]) -> Finished {
+    finish(command(arguments).envs(variables.iter().copied()), "")
+}
+
 /// Starts a command of the binary, for those who talk to it line by line.
 pub(crate) fn piped(arguments: &[&str]) -> Child {
     command(arguments).stderr(Stdio::null()).spawn().unwrap()

@@ -8,7 +8,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::Request;
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use rebound_engine::Engine;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -16,7 +16,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::auth::{self, AuthPolicy};
 use crate::code::Code;
-use crate::observe::observe;
+use crate::observe::{Observation, observe};
 use crate::problem::Problem;
 use crate::{openapi, routes};
 
@@ -128,6 +128,11 @@ impl AppState {
 /// The whole API: routes, authentication, problems for everything that is not found, panics caught, answers
 /// logged and marked as private.
 pub fn app(state: AppState) -> Router {
+    observed_app(state, Observation::default())
+}
+
+/// Like [`app`], and watched as `observation` says.
+pub fn observed_app(state: AppState, observation: Observation) -> Router {
     let (guarded, _) = routes::guarded().split_for_parts();
     let (probes, _) = routes::probes().split_for_parts();
     let guarded = guarded
@@ -136,12 +141,12 @@ pub fn app(state: AppState) -> Router {
         .layer(from_fn_with_state(state.clone(), auth::authenticate));
     let (public, _) = routes::public().split_for_parts();
     let open = probes.merge(public).method_not_allowed_fallback(method_not_allowed);
-    watched(guarded.merge(open)).with_state(state)
+    watched(guarded.merge(open), observation).with_state(state)
 }
 
 /// Panics caught, answers logged and marked as private.
-fn watched<S: Clone + Send + Sync + 'static>(router: Router<S>) -> Router<S> {
-    router.layer(CatchPanicLayer::custom(panicked)).layer(from_fn(observe))
+fn watched<S: Clone + Send + Sync + 'static>(router: Router<S>, observation: Observation) -> Router<S> {
+    router.layer(CatchPanicLayer::custom(panicked)).layer(from_fn_with_state(observation, observe))
 }
 
 async fn not_found(request: Request) -> Problem {
@@ -178,7 +183,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_handler_that_panics_is_answered_for_without_its_message() {
-        let app: Router = watched(Router::new().route("/", get(|| async { panic!("a secret bug") as &str })));
+        let router = Router::new().route("/", get(|| async { panic!("a secret bug") as &str }));
+        let app: Router = watched(router, Observation::default());
         let response = app.oneshot(Request::new(Body::empty())).await.unwrap();
         assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
         assert_eq!(response.headers()[header::CONTENT_TYPE], PROBLEM_JSON);

@@ -25,7 +25,8 @@ mod schemas;
 mod serve;
 mod wire;
 
-pub use app::{AppState, Readiness, Timeouts, app};
+pub use app::{AppState, Readiness, Timeouts, app, observed_app};
 pub use auth::{AuthPolicy, TokenDigest};
 pub use code::Code;
+pub use observe::Observation;
 pub use serve::{Ended, ServeOptions, run};

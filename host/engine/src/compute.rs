@@ -4,6 +4,7 @@
 //! would stall every connection. Past the bound a job is refused at once: a queue that grows helps nobody.
 
 use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -18,6 +19,7 @@ type Job = Box<dyn FnOnce() + Send>;
 #[derive(Debug)]
 pub(crate) struct ComputePool {
     queue: Option<SyncSender<Job>>,
+    waiting: Arc<AtomicUsize>,
     threads: Vec<JoinHandle<()>>,
 }
 
@@ -31,7 +33,12 @@ impl ComputePool {
             std::thread::Builder::new().name(format!("compute-{index}")).spawn(move || work(&jobs))
         };
         let threads = (0..threads.get()).map(spawn).collect::<std::io::Result<_>>()?;
-        Ok(Self { queue: Some(queue), threads })
+        Ok(Self { queue: Some(queue), waiting: Arc::default(), threads })
+    }
+
+    /// Jobs that wait for a thread.
+    pub(crate) fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
     }
 
     /// Runs `job` on one of the threads.
@@ -44,13 +51,33 @@ impl ComputePool {
     ) -> Result<T, Fault> {
         let (answer, answered) = oneshot::channel();
         // Nobody may be waiting any more: the answer is then dropped.
-        let job = Box::new(move || drop(answer.send(job())));
+        let waiting = Waiting::count(&self.waiting);
+        let job = Box::new(move || {
+            drop(waiting);
+            drop(answer.send(job()));
+        });
         let queue = self.queue.as_ref().expect("the queue lives as long as the pool");
         queue.try_send(job).map_err(|error| match error {
             TrySendError::Full(_) => Fault::Busy,
             TrySendError::Disconnected(_) => Fault::Lost("compute threads"),
         })?;
         answered.await.map_err(|_| Fault::Lost("a compute job"))
+    }
+}
+
+/// A job that waits for a thread, counted for as long as it does.
+struct Waiting(Arc<AtomicUsize>);
+
+impl Waiting {
+    fn count(waiting: &Arc<AtomicUsize>) -> Self {
+        waiting.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(waiting))
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -103,9 +130,11 @@ mod tests {
             std::future::poll_fn(|cx| std::task::Poll::Ready(queued.as_mut().poll(cx).is_pending())).await
         );
         assert!(matches!(pool.run(|| 3).await, Err(Fault::Busy)));
+        assert_eq!(pool.waiting(), 1, "neither what runs nor what was refused");
         release.send(()).unwrap();
         assert_eq!(running.await.unwrap().unwrap(), 1);
         assert_eq!(queued.await.unwrap(), 2);
+        assert_eq!(pool.waiting(), 0);
     }
 
     #[tokio::test]

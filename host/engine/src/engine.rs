@@ -25,6 +25,7 @@ use crate::identity::{HostKey, Seal};
 use crate::recorder::Ring;
 use crate::restore;
 use crate::shelf::Shelf;
+use crate::tuning::Tuning;
 use crate::wards::{self, Wards};
 
 /// What an engine is made of.
@@ -102,6 +103,7 @@ pub(crate) struct Shared {
     /// Seals what tells of a person and belongs to no customer's file.
     pub(crate) record_seal: Seal,
     pub(crate) limits: Limits,
+    pub(crate) tuning: Tuning,
     pub(crate) clock: Clock,
     /// The latest time that an event has told; what a replay's clock says.
     latest_event: AtomicU64,
@@ -161,6 +163,7 @@ impl Engine {
             key_seal,
             record_seal,
             limits,
+            tuning: Tuning::new(&limits),
             clock,
             latest_event: AtomicU64::new(0),
             compute,
@@ -205,6 +208,7 @@ impl Engine {
     /// The figures in the Prometheus text format.
     #[must_use]
     pub fn figures(&self) -> String {
+        self.shared.figures.timings.waiting(self.shared.compute.waiting());
         self.shared.figures.text(&self.quarantine())
     }
 

@@ -13,6 +13,7 @@ use rebound_domain::ids::PluginRef;
 use rebound_domain::plan::{Plan, StageTrace};
 use rebound_domain::quarantine::{Change, State};
 
+use crate::timings::Timings;
 use crate::wards::{QuarantineStatus, WardRecord};
 
 /// The figures of one engine.
@@ -28,6 +29,7 @@ pub(crate) struct Figures {
     holds: Counter,
     quarantine: Family<Version, Gauge>,
     after: AfterFigures,
+    pub(crate) timings: Timings,
 }
 
 /// The figures of what is written after decisions. Cheap to clone; every clone counts for the same engine.
@@ -113,7 +115,21 @@ impl Figures {
             "Decisions to be recorded by what became of the recording",
             after.recordings.clone(),
         );
-        Self { registry, decisions, duration, calls, fuel, retries, coupons, draws, holds, quarantine, after }
+        let timings = Timings::register(&mut registry);
+        Self {
+            timings,
+            registry,
+            decisions,
+            duration,
+            calls,
+            fuel,
+            retries,
+            coupons,
+            draws,
+            holds,
+            quarantine,
+            after,
+        }
     }
 
     pub(crate) fn decided(&self, outcome: &'static str, took: Duration) {
@@ -123,6 +139,7 @@ impl Figures {
 
     pub(crate) fn ran(&self, plan: &Plan) {
         plan.trace.stages.iter().for_each(|call| self.called(call));
+        self.timings.ran(plan);
         let proposed = |plugin: &PluginRef, outcome: &str| {
             let (plugin, outcome) = (plugin.to_string(), outcome.to_owned());
             self.coupons.get_or_create(&Proposed { plugin, outcome }).inc();

@@ -26,6 +26,8 @@ mod records;
 mod restore;
 mod routing;
 mod shelf;
+mod timings;
+mod tuning;
 mod wards;
 mod zone;
 

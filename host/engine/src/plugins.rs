@@ -182,6 +182,7 @@ impl Engine {
         let key = keys::plugin(&name);
         batch.expect_absent(key.clone()).put(key, stored);
         self.shared.storage.commit(batch).await?;
+        tracing::info!(plugin = %name, %digest, size = bytes.len(), "a version is published");
         self.change_control(|control| {
             control.plugins.insert(name, Arc::clone(&published));
         });

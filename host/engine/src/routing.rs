@@ -31,6 +31,8 @@ impl Engine {
         check_claims(&control, &entries)?;
         let known = control.routes.get(&stage).and_then(|route| route.revision);
         let revision = self.write("entries", keys::route(stage), known, &entries).await?;
+        let versions: Vec<String> = entries.iter().map(|entry| entry.plugin.to_string()).collect();
+        tracing::info!(%stage, versions = versions.join(", "), "a route is set");
         self.change_control(|control| {
             control.routes.insert(stage, Versioned { value: entries, revision: Some(revision) });
         });
@@ -72,6 +74,8 @@ impl Engine {
         }
         let known = current.and_then(|current| current.revision);
         let revision = self.write("arms", keys::experiment(&key), known, &wanted).await?;
+        let (stage, phase, running) = (wanted.stage, wanted.phase, wanted.status == Status::Running);
+        tracing::info!(experiment = %key, %stage, phase, running, "an experiment is set");
         let value = wanted.clone();
         self.change_control(|control| {
             control.experiments.insert(key, Versioned { value, revision: Some(revision) });
@@ -112,6 +116,7 @@ impl Engine {
             }
         }
         let revision = self.write("care", keys::policy(), control.policy.revision, &policy).await?;
+        tracing::info!("the policy is set");
         self.change_control(|control| control.policy = Versioned { value: policy, revision: Some(revision) });
         Ok(())
     }

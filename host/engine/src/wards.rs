@@ -115,7 +115,7 @@ type Stages = [Ward; Stage::ALL.len()];
 
 /// All quarantines.
 pub(crate) struct Wards {
-    rules: Rules,
+    rules: ArcSwap<Rules>,
     wards: ArcSwap<BTreeMap<PluginRef, Arc<Stages>>>,
     notes: UnboundedSender<Note>,
     /// Held while an operator changes one: memory and storage change together.
@@ -124,11 +124,21 @@ pub(crate) struct Wards {
 
 impl Wards {
     pub(crate) fn new(rules: Rules, known: Vec<WardRecord>, notes: UnboundedSender<Note>) -> Self {
-        let wards = Self { rules, wards: ArcSwap::default(), notes, writer: tokio::sync::Mutex::default() };
+        let wards = Self {
+            rules: ArcSwap::from_pointee(rules),
+            wards: ArcSwap::default(),
+            notes,
+            writer: tokio::sync::Mutex::default(),
+        };
         for WardRecord { plugin, stage, quarantine } in known {
             wards.of(&plugin)[stage as usize].change(|it| *it = quarantine);
         }
         wards
+    }
+
+    /// From now on these count.
+    pub(crate) fn set_rules(&self, rules: Rules) {
+        self.rules.store(Arc::new(rules));
     }
 
     fn of(&self, plugin: &PluginRef) -> Arc<Stages> {
@@ -170,7 +180,9 @@ impl Wards {
     ) {
         let ward = &self.of(plugin)[stage as usize];
         let mut quarantine = ward.lock();
-        let Some(change) = quarantine.settle(&self.rules, now, ticket, verdict, outcome) else { return };
+        let Some(change) = quarantine.settle(&self.rules.load(), now, ticket, verdict, outcome) else {
+            return;
+        };
         ward.is_barred.store(!quarantine.is_clear(), Ordering::Release);
         let (state, plugin) = (quarantine.clone(), plugin.clone());
         tracing::warn!(%plugin, %stage, change = change.word(), outcome, trips = state.trips, "a version's quarantine changed");
@@ -186,7 +198,7 @@ impl Wards {
         let status = |(plugin, stages): (&PluginRef, &Arc<Stages>)| {
             Stage::ALL.map(|stage| {
                 let quarantine = stages[stage as usize].lock().clone();
-                let (calls, failures) = quarantine.recent(&self.rules, now);
+                let (calls, failures) = quarantine.recent(&self.rules.load(), now);
                 QuarantineStatus { plugin: plugin.clone(), stage, quarantine, calls, failures }
             })
         };
@@ -292,7 +304,7 @@ impl Engine {
         self.shared.storage.commit(batch).await?;
         // A call may have tripped it meanwhile: what the operator said is done to what is true now.
         let (_, quarantine) = ward.change(|it| change(it));
-        let (calls, failures) = quarantine.recent(&self.shared.wards.rules, now);
+        let (calls, failures) = quarantine.recent(&self.shared.wards.rules.load(), now);
         Ok(QuarantineStatus { plugin: plugin.clone(), stage, quarantine, calls, failures })
     }
 }

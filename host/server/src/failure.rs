@@ -8,6 +8,7 @@ use rebound_toolchain::BuildError;
 use serde_json::{Value, json};
 
 use crate::client::ClientError;
+use crate::config::ConfigError;
 use crate::exit::Exit;
 use crate::serve::StartFault;
 
@@ -37,6 +38,9 @@ pub(crate) enum Failure {
     /// The service does not come up, or ended badly. Boxed: it carries whole chains of errors.
     #[error(transparent)]
     Start(Box<StartFault>),
+    /// The configuration does not stand.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
     /// Nobody takes the output.
     #[error("standard output cannot be written")]
     Output(#[source] io::Error),
@@ -54,6 +58,7 @@ impl Failure {
             Failure::Usage(_) | Failure::File { .. } => Exit::Usage,
             Failure::Build(_) | Failure::Output(_) => Exit::No,
             Failure::Client(error) => error.exit(),
+            Failure::Config(error) => error.exit(),
             Failure::Start(fault) => fault.exit(),
         }
     }
@@ -63,6 +68,9 @@ impl Failure {
         let error = match self {
             Failure::Client(error) => error.to_json(),
             Failure::Build(_) => json!({ "code": "build_failed", "detail": chain(self) }),
+            Failure::Config(error) => json!({
+                "code": error.exit().word(), "detail": chain(error), "faults": error.to_json()
+            }),
             other => json!({ "code": other.exit().word(), "detail": chain(other) }),
         };
         json!({ "error": error })

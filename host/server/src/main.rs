@@ -5,12 +5,14 @@
 
 mod client;
 mod commands;
+mod config;
 mod decide;
 mod exit;
 mod failure;
 mod import;
 mod output;
 mod serve;
+mod top;
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -61,6 +63,8 @@ enum Command {
     Experiment(commands::experiment::Experiment),
     Quarantine(commands::quarantine::Quarantine),
     Replay(commands::replay::Replay),
+    Top(top::Top),
+    Config(commands::config::Config),
     Import(import::Import),
     Decide(decide::Decide),
     Assign(commands::assign::Assign),
@@ -92,6 +96,8 @@ fn main() -> ExitCode {
         Command::Experiment(experiment) => experiment.run(output),
         Command::Quarantine(quarantine) => quarantine.run(output),
         Command::Replay(replay) => replay.run(output),
+        Command::Top(top) => top.run(output),
+        Command::Config(config) => config.run(output),
         Command::Import(import) => import.run(output),
         Command::Decide(decide) => decide.run(output),
         Command::Assign(assign) => assign.run(),

@@ -1,9 +1,11 @@
 //! What those who run the service ask: is it alive, does it want traffic, how is it doing, what does it offer.
 
+use axum::Extension;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
 use rebound_storage::Health;
+use rebound_telemetry::{Tracer, joined, plain_text};
 
 use super::content;
 use crate::app::AppState;
@@ -12,6 +14,8 @@ use crate::path::NoParams;
 use crate::problem::Problem;
 
 const TEXT: &str = "text/plain; charset=utf-8";
+/// The older format of Prometheus, for what does not know the newer.
+const PLAIN_METRICS: &str = "text/plain; version=0.0.4; charset=utf-8";
 const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// Whether the process is alive.
@@ -50,17 +54,37 @@ pub(super) async fn readyz(State(state): State<AppState>) -> Result<Response, Pr
     }
 }
 
-/// The host's figures in the OpenMetrics text format.
+/// The host's figures in the OpenMetrics text format, or, when only `text/plain` is accepted, in Prometheus' older one.
 #[utoipa::path(
     get,
     path = "/metrics",
     tag = "service",
     operation_id = "metrics",
-    responses((status = 200, description = "The figures", body = String, content_type = "application/openmetrics-text")),
+    responses((status = 200, description = "The figures", content(
+        (String = "application/openmetrics-text"),
+        (String = "text/plain"),
+    ))),
     extensions(("x-problems" = json!([]))),
 )]
-pub(super) async fn metrics(State(state): State<AppState>, _: NoParams) -> Response {
-    content(StatusCode::OK, OPENMETRICS, state.engine().figures().into())
+pub(super) async fn metrics(
+    State(state): State<AppState>,
+    tracer: Option<Extension<Tracer>>,
+    headers: HeaderMap,
+    _: NoParams,
+) -> Response {
+    let own = tracer.map(|Extension(tracer)| tracer.figures()).unwrap_or_default();
+    let figures = joined(&state.engine().figures(), &own);
+    match accepts_plain_text_only(&headers) {
+        true => content(StatusCode::OK, PLAIN_METRICS, plain_text(&figures).into()),
+        false => content(StatusCode::OK, OPENMETRICS, figures.into()),
+    }
+}
+
+fn accepts_plain_text_only(headers: &HeaderMap) -> bool {
+    let accepted = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    let accepted: Vec<&str> = accepted.flat_map(|value| value.split(',')).map(str::trim).collect();
+    let takes = |media_type: &str| accepted.iter().any(|it| it.starts_with(media_type));
+    takes("text/plain") && !takes("application/openmetrics-text") && !takes("*/*")
 }
 
 /// This document.

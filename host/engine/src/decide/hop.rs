@@ -28,7 +28,7 @@ use serde_json::Value;
 
 use super::oversize;
 use super::prepare::StageRoute;
-use super::watch::Watch;
+use super::watch::{Watch, tell};
 use crate::control::{Control, Published};
 use crate::identity::HostKey;
 use crate::promise::PlanSecrets;
@@ -205,12 +205,14 @@ impl Hop<'_> {
             .plugins
             .get(plugin)
             .expect("a route names published versions only, and none is removed");
+        let mut span = self.watch.call();
         let now = input.situation.now;
         let ticket = match self.watch.admit(plugin, route.stage, now) {
             Admission::Admitted(ticket) => ticket,
             Admission::Refused(refusal) => {
                 self.traces.push(left_out(route, plugin, published, &refusal, fallback));
                 self.attended.push(None);
+                self.traces.last().into_iter().for_each(|call| tell(&mut span, call));
                 return Called::Failed;
             }
         };
@@ -270,6 +272,8 @@ impl Hop<'_> {
             output_bytes: usage.output_bytes,
             log_lines: usage.log_lines,
         });
+        self.traces.last().into_iter().for_each(|call| tell(&mut span, call));
+        drop(span);
         match outcome {
             Outcome::Value(mut answer) => {
                 match answer.take_state() {

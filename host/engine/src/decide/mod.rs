@@ -18,6 +18,7 @@ use rebound_domain::event::ReturnRequest;
 use rebound_domain::ids::{BudgetId, ReturnId};
 use rebound_domain::plan::Plan;
 use rebound_storage::{Batch, Entry, Sequence};
+use rebound_telemetry::{Follow, Place, Value, current};
 
 use self::hop::HopOutput;
 use self::prepare::Prepared;
@@ -76,12 +77,16 @@ impl Engine {
         mode: Mode,
     ) -> Result<Decided, DecideError> {
         let started = Stopwatch::now();
+        let mut span = Follow::part_of(current().as_ref(), "decide");
         check::request(&request, &self.shared.limits)?;
         let engine = self.clone();
         let decided = match mode {
-            Mode::DryRun => engine.decide_until_landed(request, body, mode).await,
+            Mode::DryRun => engine.decide_until_landed(request, body, mode, span.place()).await,
             Mode::Commit => {
-                let task = tokio::spawn(async move { engine.decide_until_landed(request, body, mode).await });
+                // A task of its own is in no trace, so it is handed what it is a part of.
+                let place = span.place();
+                let task =
+                    tokio::spawn(async move { engine.decide_until_landed(request, body, mode, place).await });
                 task.await.unwrap_or(Err(DecideError::Fault(Fault::Lost("a decision"))))
             }
         };
@@ -96,7 +101,20 @@ impl Engine {
             Err(DecideError::Fault(_)) => "fault",
             Err(_) => "refused",
         };
-        self.shared.figures.decided(outcome, started.elapsed());
+        let took = started.elapsed();
+        self.shared.figures.decided(outcome, took);
+        span.tell(|span| {
+            span.set("rebound.outcome", Value::Word(outcome));
+            if outcome == "fault" {
+                span.fail(outcome.to_owned());
+            }
+        });
+        tracing::debug!(
+            outcome,
+            micros = took.as_micros(),
+            calls = decided.as_ref().map(calls).ok(),
+            "a return was decided"
+        );
         decided
     }
 
@@ -105,12 +123,13 @@ impl Engine {
         request: ReturnRequest,
         body: BodyDigest,
         mode: Mode,
+        follow: Option<Place>,
     ) -> Result<Decided, DecideError> {
         let request = Arc::new(request);
         let mut conflict = Fault::Busy;
         let mut spent = BTreeSet::new();
         for _ in 0..ATTEMPTS_MAX {
-            match self.try_decide(&request, body, mode, &spent).await {
+            match self.try_decide(&request, body, mode, &spent, follow.as_ref()).await {
                 // Others spent the rest of a budget meanwhile: the plan is made again without it.
                 Err(DecideError::Fault(fault)) if fault.spent_budget().is_some() => {
                     self.shared.figures.retried();
@@ -133,12 +152,15 @@ impl Engine {
         body: BodyDigest,
         mode: Mode,
         spent: &BTreeSet<BudgetId>,
+        follow: Option<&Place>,
     ) -> Result<Decided, DecideError> {
         let host = &self.shared.host_key;
         let body = host.mac("body", &[&body]);
         let event_key = keys::event(host, &request.source, &request.id);
         let record_seal = &self.shared.record_seal;
+        let reading = Follow::part_of(follow, "read");
         let prepared = Prepared::read(self, request).await?;
+        drop(reading);
         if mode == Mode::Commit {
             if let Some(event) = prepared.known_event(record_seal, &event_key)? {
                 return self.stored(request, &event, body, prepared.file.sequence).await;
@@ -150,7 +172,8 @@ impl Engine {
             }
         }
         let (mut prepared, input) = prepared.into_input(self, request, spent, mode)?;
-        let watch = self.watch(mode);
+        let mut watch = self.watch(mode);
+        watch.follow = follow.cloned();
         let HopOutput { plan, states, capture } =
             self.shared.compute.run(move || hop::run(input, &watch)).await?;
         if mode == Mode::DryRun {
@@ -174,7 +197,7 @@ impl Engine {
         let plan_key = prepared.file.keys.plan(host, &request.return_id);
         let sealed = seal(&prepared.file.seal, &plan_key.key, &record);
         batch.put(plan_key, sealed);
-        self.shared.storage.commit(batch).await?;
+        self.commit(batch, follow).await?;
         self.shared.event_at(record.requested_at);
         let owner = prepared.file.owner;
         self.shared.shelf.change(|catalogue| {
@@ -184,15 +207,28 @@ impl Engine {
         Ok(Decided { plan: record.plan, origin: Origin::Made })
     }
 
+    /// Lands a decision, and counts how long it took to be durable.
+    async fn commit(&self, batch: Batch, follow: Option<&Place>) -> Result<(), DecideError> {
+        let mut committing = Follow::part_of(follow, "commit");
+        let started = Stopwatch::now();
+        let landed = self.shared.storage.commit(batch).await;
+        self.shared.figures.timings.committed(landed.is_ok(), started.elapsed());
+        if landed.is_err() {
+            committing.tell(|span| span.fail("refused".to_owned()));
+        }
+        landed?;
+        Ok(())
+    }
+
     fn watch(&self, mode: Mode) -> Watch {
         let captures = mode == Mode::Commit && self.shared.limits.recordings > 0;
-        Watch { wards: Arc::clone(&self.shared.wards), mode, captures }
+        Watch { wards: Arc::clone(&self.shared.wards), mode, captures, follow: None }
     }
 
     /// Hands a decision over to be recorded, when a call failed or its return is one of the share.
     fn record(&self, capture: Option<Capture>, owner: Owner, seal: Seal) {
         let Some(capture) = capture else { return };
-        let share = u64::from(self.shared.limits.record_share_bp);
+        let share = u64::from(self.shared.tuning.record_share_bp());
         let drawn = || {
             let return_id = capture.request.return_id.as_str().as_bytes();
             self.shared.host_key.seed(&[b"recording", return_id]) % 10_000
@@ -202,7 +238,7 @@ impl Engine {
             false if drawn() < share => Why::Sampled,
             false => return,
         };
-        let bytes_max = self.shared.limits.recording_bytes as usize;
+        let bytes_max = self.shared.tuning.recording_bytes() as usize;
         self.shared.clerk.record(Draft { capture, why, owner, seal, bytes_max });
     }
 
@@ -246,4 +282,11 @@ impl Engine {
         self.shared.storage.durable(read.sequence.max(index_sequence)).await?;
         Ok(Some(record.plan))
     }
+}
+
+/// The calls of a decision on a line, for the log: `coupon rebound/coupons@0.1.0 value`.
+fn calls(Decided { plan, .. }: &Decided) -> String {
+    let call =
+        |call: &rebound_domain::plan::StageTrace| format!("{} {} {}", call.stage, call.plugin, call.outcome);
+    plan.trace.stages.iter().map(call).collect::<Vec<_>>().join(", ")
 }

@@ -7,6 +7,7 @@ use rebound_domain::manifest::Stage;
 use rebound_domain::plan::StageTrace;
 use rebound_domain::quarantine::{Admission, Ticket, Verdict};
 use rebound_domain::time::Instant;
+use rebound_telemetry::{Follow, Place, Value};
 
 use super::Mode;
 use crate::wards::Wards;
@@ -17,9 +18,16 @@ pub(super) struct Watch {
     pub(super) mode: Mode,
     /// Whether calls are noted for a recording.
     pub(super) captures: bool,
+    /// What the spans of calls are parts of; none when nobody follows.
+    pub(super) follow: Option<Place>,
 }
 
 impl Watch {
+    /// The span of a call.
+    pub(super) fn call(&self) -> Follow {
+        Follow::part_of(self.follow.as_ref(), "stage")
+    }
+
     pub(super) fn admit(&self, plugin: &PluginRef, stage: Stage, now: Instant) -> Admission {
         self.wards.admit(plugin, stage, now, self.mode)
     }
@@ -36,4 +44,26 @@ impl Watch {
             self.wards.settle(&call.plugin, call.stage, now, ticket, verdict, &call.outcome);
         }
     }
+}
+
+/// Tells what became of a call. Nothing of it tells of a person: a detail may quote a strategy, so it is left out.
+pub(super) fn tell(span: &mut Follow, call: &StageTrace) {
+    span.tell(|span| {
+        span.set("rebound.stage", Value::Word(call.stage.word()));
+        span.set("rebound.plugin", Value::Text(call.plugin.name.to_string()));
+        span.set("rebound.version", Value::Text(call.plugin.version.to_string()));
+        span.set("rebound.outcome", Value::Text(call.outcome.clone()));
+        span.set("rebound.fuel", Value::Count(call.fuel));
+        span.set("rebound.memory_bytes", Value::Count(call.memory_bytes));
+        span.set("rebound.fallback", Value::Flag(call.fallback));
+        if let Some(assignment) = &call.assignment
+            && let Some(arm) = &assignment.arm
+        {
+            span.set("rebound.experiment", Value::Text(assignment.experiment.to_string()));
+            span.set("rebound.arm", Value::Text(arm.to_string()));
+        }
+        if !matches!(call.outcome.as_str(), "value" | "declined") {
+            span.fail(call.outcome.clone());
+        }
+    });
 }

@@ -320,3 +320,15 @@ async fn an_overloaded_host_quarantines_nobody() {
     assert!(!told.contains(&"quarantined".to_owned()), "{told:?}");
     assert!(ward.house.engine.quarantine().iter().all(|it| it.quarantine.is_clear() && it.failures == 0));
 }
+
+#[tokio::test]
+async fn tuned_rules_count_from_the_next_call_on() {
+    let ward = Ward::new(limits()).await;
+    ward.acts("panic").await;
+    ward.told(0).await;
+    ward.house.engine.tune(&Limits { quarantine_failures: 2, ..limits() });
+    ward.told(0).await;
+    assert_eq!(ward.told(1).await, ["quarantined", "value"], "two are enough now, not three");
+    let figures = ward.house.engine.figures();
+    assert!(figures.contains("rebound_fallbacks_total{stage=\"segmentation\"} 3"), "{figures}");
+}

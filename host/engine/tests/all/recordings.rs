@@ -400,3 +400,14 @@ async fn a_recording_that_was_changed_does_not_open() {
     let want = matches!(refused, Err(ReplayError::Recording(RecordingError::Fault(Fault::Damaged(_)))));
     assert!(want, "{refused:?}");
 }
+
+#[tokio::test]
+async fn a_tuned_share_counts_from_the_next_decision_on() {
+    let house = House::limited(failed_only()).await;
+    house.stock(&["a"]).await;
+    house.back(1, 1).await;
+    assert_eq!(house.recorded().await.len(), 0);
+    house.engine.tune(&all());
+    house.back(2, 2).await;
+    assert_eq!(house.recorded().await.len(), 1);
+}

@@ -9,7 +9,6 @@ use rebound_sandbox::StartError as SandboxError;
 use rebound_storage::{OpenError, StorageError, Unavailable};
 
 use super::data_dir::DataError;
-use super::limits::LimitsError;
 use crate::exit::Exit;
 
 /// Why the service does not come up, or ended badly.
@@ -27,9 +26,6 @@ pub(crate) enum StartFault {
     /// The directory or a key file.
     #[error(transparent)]
     Data(#[from] DataError),
-    /// The file of limits.
-    #[error(transparent)]
-    Limits(#[from] LimitsError),
     /// The storage does not open.
     #[error(transparent)]
     Open(#[from] OpenError),
@@ -75,7 +71,6 @@ impl StartFault {
     pub(crate) fn exit(&self) -> Exit {
         match self {
             StartFault::Listen { .. } => Exit::Address,
-            StartFault::Limits(_) => Exit::Config,
             StartFault::Open(OpenError::AlreadyOpen { .. }) => Exit::Locked,
             StartFault::Open(OpenError::FormatTooNew { .. }) => Exit::Newer,
             StartFault::Open(_) | StartFault::Data(_) => Exit::Data,
@@ -94,8 +89,6 @@ impl StartFault {
 mod tests {
     use std::path::PathBuf;
 
-    use rebound_domain::limits::Limits;
-
     use super::*;
 
     #[test]
@@ -105,9 +98,7 @@ mod tests {
         let address = "127.0.0.1:80".parse().unwrap();
         let plugin = "a/b@1.0.0".parse().unwrap();
         let reason = "disk full".to_owned();
-        let range =
-            LimitsError::Range { path: path(), key: "fuel", value: Limits::default().fuel, min: 1, max: 2 };
-        let faults: [(StartFault, Exit); 11] = [
+        let faults: [(StartFault, Exit); 10] = [
             (StartFault::Listen { address, source: source() }, Exit::Address),
             (OpenError::AlreadyOpen { path: path() }.into(), Exit::Locked),
             (OpenError::FormatTooNew { path: path(), found: 2, known: 1 }.into(), Exit::Newer),
@@ -115,7 +106,6 @@ mod tests {
             (DataError::KeyMissing { dir: path() }.into(), Exit::Data),
             (SandboxError::Cache { dir: path(), source: source() }.into(), Exit::Data),
             (SandboxError::Thread(source()).into(), Exit::Resources),
-            (range.into(), Exit::Config),
             (EngineError::Plugin { plugin, source: source().into() }.into(), Exit::Plugin),
             (StartFault::StorageFailed(Unavailable::Failed { reason }), Exit::StorageFailed),
             (StartFault::Cut { count: 1, grace: Duration::ZERO }, Exit::Cut),

@@ -1,12 +1,10 @@
-//! Limits from a file: every key that is not a limit, and every value that cannot work, is named.
-
-use std::path::{Path, PathBuf};
+//! Limits from the configuration: every value that cannot work is named, with the range that works.
 
 use rebound_domain::limits::{Limits, PLAN_TRACE_BYTES};
 use rebound_domain::time::Duration;
 use rebound_storage::{BATCH_BYTES_MAX, BATCH_OPERATIONS_MAX, GET_KEYS_MAX, VALUE_BYTES_MAX};
 
-use super::StartFault;
+use crate::config::{Fault, Resolved};
 
 const KIB: u64 = 1024;
 const MIB: u64 = 1024 * KIB;
@@ -54,64 +52,43 @@ const fn min(a: u64, b: u64) -> u64 {
     if a < b { a } else { b }
 }
 
-/// Why limits do not stand.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum LimitsError {
-    /// No file.
-    #[error("{} cannot be read", path.display())]
-    Read {
-        /// Which.
-        path: PathBuf,
-        /// Why not.
-        #[source]
-        source: std::io::Error,
-    },
-    /// No TOML, an unknown key, or a value of another type.
-    #[error("{} does not stand: {problem}", path.display())]
-    Format {
-        /// Which.
-        path: PathBuf,
-        /// Which key, and what is wrong.
-        problem: String,
-    },
-    /// A number that cannot work.
-    #[error("{key} = {value} in {} does not stand: use {min} to {max}", path.display())]
-    Range {
-        /// Which file.
-        path: PathBuf,
-        /// Which key.
-        key: &'static str,
-        /// What it says.
-        value: u64,
-        /// The least that works.
-        min: u64,
-        /// The most that works.
-        max: u64,
-    },
+/// The limits that a configuration names, checked; what does not stand goes to `faults`.
+pub(crate) fn read(resolved: &Resolved, faults: &mut Vec<Fault>) -> Option<Limits> {
+    let defaults = serde_json::to_value(Limits::default()).expect("limits are numbers");
+    let mut fields = defaults.as_object().cloned().unwrap_or_default();
+    let before = faults.len();
+    let mut refuse = |key: &str, value: u64, min: u64, max: u64| {
+        let name = format!("limits.{key}");
+        let problem = format!("{name} = {value} does not stand: use {min} to {max}");
+        faults.push(Fault { source: resolved.source(&name), problem });
+    };
+    for (key, field) in &mut fields {
+        let value = resolved.number(&format!("limits.{key}"));
+        let default = std::mem::replace(field, value.into());
+        // Alone, so that each number too large for its type is told.
+        let alone = serde_json::Map::from_iter([(key.clone(), field.clone())]);
+        if serde_json::from_value::<Limits>(alone.into()).is_err() {
+            let ranges = ranges(&Limits::default());
+            let range = ranges.iter().find(|(name, ..)| name == key);
+            let (min, max) = range.map_or((0, u64::from(u32::MAX)), |(_, _, min, max)| (*min, *max));
+            refuse(key, value, min, max);
+            *field = default;
+        }
+    }
+    let limits: Limits = serde_json::from_value(fields.into()).expect("each field was read alone");
+    for (key, value, min, max) in ranges(&limits) {
+        if !(min..=max).contains(&value) {
+            refuse(key, value, min, max);
+        }
+    }
+    (faults.len() == before).then_some(limits)
 }
 
-pub(super) fn read(path: &Path) -> Result<Limits, StartFault> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|source| LimitsError::Read { path: path.to_path_buf(), source })?;
-    let limits: Limits = toml::from_str(&text).map_err(|error| LimitsError::Format {
-        path: path.to_path_buf(),
-        problem: error.to_string().trim_end().to_owned(),
-    })?;
-    check(&limits).map_err(|(key, value, min, max)| LimitsError::Range {
-        path: path.to_path_buf(),
-        key,
-        value,
-        min,
-        max,
-    })?;
-    Ok(limits)
-}
-
-/// Returns the first key out of its range, with its value and its range. The ranges are what the storage, the contract
-/// and one machine's memory can hold; sums over several keys are held against the value of the last of them.
-fn check(limits: &Limits) -> Result<(), (&'static str, u64, u64, u64)> {
+/// Every key with its value and its range. The ranges are what the storage, the contract and one machine's memory can
+/// hold; sums over several keys are held against the value of the last of them.
+fn ranges(limits: &Limits) -> Vec<(&'static str, u64, u64, u64)> {
     let return_lines = u64::from(limits.return_lines);
-    let ranges = [
+    vec![
         // Loading a component and one host call cost more than a hundred.
         ("fuel", limits.fuel, 1_000, u64::MAX),
         ("fuel_large", limits.fuel_large, 1_000, u64::MAX),
@@ -173,20 +150,28 @@ fn check(limits: &Limits) -> Result<(), (&'static str, u64, u64, u64)> {
         ("recording_age", limits.recording_age.0, 1, Duration::days(30).0),
         // One batch holds it, what it replaces and what sealing adds.
         ("recording_bytes", limits.recording_bytes.into(), 4 * KIB, BATCH_BYTES_MAX as u64 / 2),
-    ];
-    let bad = ranges.into_iter().find(|(_, value, min, max)| !(min..=max).contains(&value));
-    bad.map_or(Ok(()), Err)
+    ]
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::{Environment, Flags, Settings};
+
+    #[derive(clap::Parser)]
+    struct Cli {
+        #[command(flatten)]
+        flags: Flags,
+    }
 
     fn parse(text: &str) -> Result<Limits, String> {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("limits.toml");
         std::fs::write(&path, text).unwrap();
-        read(&path).map_err(|error| crate::failure::chain(&error))
+        let arguments = ["test", "--data", "d", "--limits", path.to_str().unwrap()];
+        let flags = <Cli as clap::Parser>::try_parse_from(arguments).unwrap().flags;
+        let read = Settings::read(&flags, &Environment::default());
+        read.map(|(settings, _)| settings.limits).map_err(|error| error.to_string())
     }
 
     #[test]
@@ -206,8 +191,8 @@ mod tests {
             let stands = |value: u64| match parse(&format!("{key} = {value}")) {
                 Ok(_) => true,
                 Err(error) => {
-                    let named = error.contains(&format!("{key} = {value} in")) && error.contains("use ");
-                    assert!(named || error.contains(key), "{key} = {value}: {error}");
+                    let named = error.contains(&format!("limits.{key} = {value} does not stand: use "));
+                    assert!(named, "{key} = {value}: {error}");
                     false
                 }
             };
@@ -233,8 +218,8 @@ mod tests {
         assert_eq!(u64::from(limits.unwrap().return_lines), highest);
         for (text, want) in [
             (format!("return_lines = {}", highest + 1), format!("use 1 to {highest}")),
-            (format!("return_lines = {highest}"), "plan_bytes = 49152 in".to_owned()),
-            ("plan_bytes = 16384".to_owned(), "plan_bytes = 16384 in".to_owned()),
+            (format!("return_lines = {highest}"), "plan_bytes = 49152 does".to_owned()),
+            ("plan_bytes = 16384".to_owned(), "plan_bytes = 16384 does".to_owned()),
         ] {
             let error = parse(&text).unwrap_err();
             assert!(error.contains(&want), "{text}: {error}");
@@ -244,18 +229,18 @@ mod tests {
     #[test]
     fn a_bad_key_is_named() {
         for (text, want) in [
-            ("fule = 3", "unknown field `fule`"),
+            ("fule = 3", "limits.fule is no key"),
             ("offers = \"many\"", "offers"),
             ("offers = -1", "offers"),
-            ("deadline = 0", "deadline = 0 in"),
-            ("plan_bytes = 65536", "plan_bytes = 65536 in"),
-            ("lines = 100000", "lines = 100000 in"),
-            ("purchases = 500", "purchases = 500 in"),
-            ("candidates = 201", "candidates = 201 in"),
-            ("state_bytes = 61440", "state_bytes = 61440 in"),
-            ("offers = 0", "offers = 0 in"),
-            ("word_bytes = 8", "word_bytes = 8 in"),
-            ("offers", "limits.toml"),
+            ("deadline = 0", "limits.deadline = 0 does not stand: use "),
+            ("plan_bytes = 65536", "limits.plan_bytes = 65536 does not stand: use "),
+            ("lines = 100000", "limits.lines = 100000 does not stand: use "),
+            ("purchases = 500", "limits.purchases = 500 does not stand: use "),
+            ("candidates = 201", "limits.candidates = 201 does not stand: use "),
+            ("state_bytes = 61440", "limits.state_bytes = 61440 does not stand: use "),
+            ("offers = 0", "limits.offers = 0 does not stand: use "),
+            ("word_bytes = 8", "limits.word_bytes = 8 does not stand: use "),
+            ("offers", "limits.toml:1:"),
         ] {
             let error = parse(text).unwrap_err();
             assert!(error.contains(want), "{text}: {error}");

@@ -6,24 +6,22 @@
 mod data_dir;
 mod fault;
 mod files;
-mod limits;
+pub(crate) mod limits;
 mod logging;
+mod reload;
 mod secret;
 mod signals;
+mod telemetry;
 
 use std::io::Write as _;
-use std::net::{SocketAddr, ToSocketAddrs};
-use std::num::NonZeroUsize;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::thread::available_parallelism;
 use std::time::Duration;
 
-use clap::{Args, ValueEnum};
-use rebound_domain::limits::Limits;
-use rebound_domain::money::Currency;
-use rebound_edge::{AppState, AuthPolicy, Ended, Readiness, ServeOptions, Timeouts, app, run};
-use rebound_engine::{Clock, Engine, EngineOptions};
+use clap::Args;
+use rebound_edge::{AppState, AuthPolicy, Ended, Observation, Readiness, observed_app, run};
+use rebound_engine::{Engine, EngineOptions};
 use rebound_sandbox::{CacheOptions, Compiler, Sandbox, SandboxOptions};
 use rebound_storage::{SledOptions, SledStorage, Storage, Unavailable};
 use tokio::net::TcpListener;
@@ -31,7 +29,10 @@ use tokio::runtime::Runtime;
 
 use self::data_dir::DataDir;
 pub(crate) use self::fault::StartFault;
+use self::logging::Logs;
+use self::reload::Reload;
 use self::signals::{Signal, Signals};
+use crate::config::{Access, Environment, Flags, Settings};
 use crate::exit::{self, Exit};
 use crate::failure::Failure;
 
@@ -47,81 +48,26 @@ const COMPUTE_QUEUE_PER_THREAD: usize = 256;
 const EXAMPLES: &str = "Examples:
   rebound serve --data ./data --dev
   rebound serve --data /var/lib/rebound --listen 10.0.0.5:8080 --currency EUR --limits limits.toml
+  rebound serve --config /etc/rebound.toml --set trace.share_bp=500
   rebound serve --data ./replay --listen 127.0.0.1:0 --dev --clock event
 
 The first line on standard output is {\"listening\":\"http://ADDRESS:PORT\"}, once requests are served; logs go to
 standard error. The first start makes DIR/admin.token, which clients send (REBOUND_TOKEN), and DIR/host.key, without
-which nothing in DIR can be read. SIGTERM and SIGINT let accepted requests finish; a second one ends at once.
+which nothing in DIR can be read. Every key of the file is also a variable (REBOUND_LISTEN) and a flag (--listen, or
+--set KEY=VALUE); `rebound config show` tells which value counts, and why. SIGHUP reads the configuration again; SIGTERM
+and SIGINT let accepted requests finish; a second one ends at once.
 ";
 
 /// Run the service.
 #[derive(Debug, Args)]
 #[command(after_help = help())]
 pub(crate) struct Serve {
-    /// Where everything is kept; made when it is not there.
-    #[arg(long, value_name = "DIR")]
-    data: PathBuf,
-    /// Where to listen; port 0 takes a free one.
-    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
-    listen: String,
-    /// For development: no token, and loopback addresses only.
-    #[arg(long)]
-    dev: bool,
-    /// What `now` is for a decision. The event's own time replays history, with --dev only.
-    #[arg(long, default_value = "system")]
-    clock: ClockWord,
-    /// The deployment's currency (ISO 4217), until a policy says otherwise.
-    #[arg(long, default_value = "CNY", value_parser = currency)]
-    currency: Currency,
-    /// Threads that run strategies; as many as there are processors when left out.
-    #[arg(long, value_name = "N")]
-    compute_threads: Option<NonZeroUsize>,
-    /// Limits that differ from the defaults (TOML; docs/operating.md lists them).
-    #[arg(long, value_name = "FILE.toml")]
-    limits: Option<PathBuf>,
-    /// How long connections are still accepted after the signal to end, while /readyz answers 503.
-    #[arg(long, value_name = "SECONDS", default_value_t = 0)]
-    shutdown_drain: u64,
-    /// How long accepted requests may go on after that.
-    #[arg(long, value_name = "SECONDS", default_value_t = 25)]
-    shutdown_grace: u64,
-    /// What is logged: error, warn, info, debug, or target=level pairs.
-    #[arg(long, value_name = "FILTER", env = "RUST_LOG", default_value = "info,sled=warn")]
-    log: String,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum ClockWord {
-    /// The wall clock.
-    System,
-    /// The time of the event.
-    Event,
-}
-
-/// Arguments that were checked.
-struct Settings {
-    data: PathBuf,
-    address: SocketAddr,
-    access: Access,
-    clock: Clock,
-    currency: Currency,
-    compute_threads: NonZeroUsize,
-    limits: Limits,
-    drain: Duration,
-    grace: Duration,
+    #[command(flatten)]
+    flags: Flags,
 }
 
 /// How often it is looked at what is due.
 const DUE_INTERVAL: Duration = Duration::from_secs(1);
-
-/// Who may ask.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Access {
-    /// Whoever has the admin token.
-    Token,
-    /// Whoever is on this machine.
-    Open,
-}
 
 /// Why the service ends.
 enum End {
@@ -133,55 +79,17 @@ fn help() -> String {
     format!("{EXAMPLES}\nExit codes:\n{}", exit::TABLE)
 }
 
-fn currency(code: &str) -> Result<Currency, String> {
-    Currency::new(code).map_err(|error| error.to_string())
-}
-
 impl Serve {
     pub(crate) fn run(self) -> Result<Exit, Failure> {
-        let log = self.log.clone();
-        let settings = self.check()?;
-        logging::start(&log)?;
+        let environment = Environment::of_process();
+        let (settings, resolved) = Settings::read(&self.flags, &environment)?;
+        let logs = Logs::start(&settings);
+        resolved.strangers.iter().for_each(|told| tracing::warn!("{told}"));
         files::raise_limit();
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
         let runtime = runtime.map_err(StartFault::Runtime)?;
-        Ok(drive(runtime, serve(settings)).map(|()| Exit::Done)?)
-    }
-
-    fn check(self) -> Result<Settings, Failure> {
-        let usage = |problem: String| Err(Failure::Usage(problem));
-        let address = self.listen.to_socket_addrs().ok().and_then(|mut addresses| addresses.next());
-        let Some(address) = address else {
-            return usage(format!(
-                "--listen {} is no address with a port; write 127.0.0.1:8080",
-                self.listen.escape_debug()
-            ));
-        };
-        if self.dev && !address.ip().is_loopback() {
-            return usage(format!(
-                "--dev asks nobody for a token, so it listens on loopback only, not on {address}; listen on 127.0.0.1, or leave --dev out"
-            ));
-        }
-        if self.clock == ClockWord::Event && !self.dev {
-            return usage("--clock event lets events say what time it is; it needs --dev".to_owned());
-        }
-        let limits = self.limits.as_deref().map_or_else(|| Ok(Limits::default()), limits::read)?;
-        Ok(Settings {
-            data: self.data,
-            address,
-            access: if self.dev { Access::Open } else { Access::Token },
-            clock: match self.clock {
-                ClockWord::System => Clock::System,
-                ClockWord::Event => Clock::Event,
-            },
-            currency: self.currency,
-            compute_threads: self
-                .compute_threads
-                .unwrap_or_else(|| available_parallelism().unwrap_or(NonZeroUsize::MIN)),
-            limits,
-            drain: Duration::from_secs(self.shutdown_drain),
-            grace: Duration::from_secs(self.shutdown_grace),
-        })
+        let reload = Reload::new(self.flags, environment, resolved, logs);
+        Ok(drive(runtime, serve(settings, reload)).map(|()| Exit::Done)?)
     }
 }
 
@@ -194,7 +102,7 @@ fn drive<T>(runtime: Runtime, service: impl Future<Output = T>) -> T {
     ended
 }
 
-async fn serve(settings: Settings) -> Result<(), StartFault> {
+async fn serve(settings: Settings, mut reload: Reload) -> Result<(), StartFault> {
     let address = settings.address;
     let listen = |source| StartFault::Listen { address, source };
     let listener = TcpListener::bind(address).await.map_err(listen)?;
@@ -208,31 +116,37 @@ async fn serve(settings: Settings) -> Result<(), StartFault> {
     };
     let engine = start_engine(&data, &settings).await?;
     let readiness = Readiness::default();
-    let app = app(AppState::new(engine.clone(), auth, readiness.clone(), Timeouts::default()));
+    let (tracer, exporter) = telemetry::start(&settings, &engine).map_err(StartFault::Runtime)?;
+    let observation = Observation::new(tracer);
+    reload.applies_to(engine.clone(), observation.clone(), &settings);
+    let state = AppState::new(engine.clone(), auth, readiness.clone(), settings.timeouts);
+    let app = observed_app(state, observation);
     let promises = tokio::spawn(keep_promises(engine.clone()));
     // From here on a signal ends the service in order; before, there is nothing to finish.
     let mut signals = Signals::listen().map_err(StartFault::Runtime)?;
+    let reloads = tokio::spawn(reload.run().map_err(StartFault::Runtime)?);
     announce(listener.local_addr().map_err(listen)?);
+    let grace = settings.serving.grace;
     let mut end = None;
     let until = async {
         let why = tokio::select! {
             signal = signals.next() => End::Signal(signal),
             unavailable = engine.failure() => End::StorageFailed(unavailable),
         };
-        end = Some(begin_end(why, signals, &readiness, settings.grace));
+        end = Some(begin_end(why, signals, &readiness, grace));
     };
-    let (drain, grace) = (settings.drain, settings.grace);
-    let options = ServeOptions { drain, grace, ..ServeOptions::default() };
-    let ended = run(listener, app, readiness.clone(), options, until).await;
+    let ended = run(listener, app, readiness.clone(), settings.serving, until).await;
     promises.abort();
+    reloads.abort();
     let closed = engine.close().await;
+    telemetry::end(exporter).await;
     if let Some(End::StorageFailed(unavailable)) = end {
         return Err(StartFault::StorageFailed(unavailable));
     }
     closed.map_err(StartFault::Close)?;
     match ended {
         Ended::Drained => tracing::info!("every request was answered; goodbye"),
-        Ended::Cut { count } => return Err(StartFault::Cut { count, grace: settings.grace }),
+        Ended::Cut { count } => return Err(StartFault::Cut { count, grace }),
     }
     Ok(())
 }
