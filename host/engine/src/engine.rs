@@ -22,6 +22,7 @@ use crate::control::Control;
 use crate::error::{Damaged, Fault};
 use crate::figures::Figures;
 use crate::identity::{HostKey, Seal};
+use crate::rack::{Rack, Unready};
 use crate::recorder::Ring;
 use crate::restore;
 use crate::shelf::Shelf;
@@ -62,7 +63,7 @@ pub enum StartError {
     /// The storage cannot be read.
     #[error(transparent)]
     Fault(#[from] Fault),
-    /// A published version cannot be loaded any more.
+    /// A version that a route or a running experiment names cannot be loaded any more, or one's record does not stand.
     #[error("published plugin {plugin} cannot be loaded")]
     Plugin {
         /// Which.
@@ -87,6 +88,21 @@ impl From<Damaged> for StartError {
     }
 }
 
+/// Loads what a decision may call, so that none has to.
+async fn load_served(rack: &Arc<Rack>, control: &Control) -> Result<(), StartError> {
+    let served = control.served();
+    rack.pin(served.clone());
+    for seat in served {
+        rack.ready(&seat).await.map_err(|unready| match unready {
+            Unready::Load(error) => {
+                StartError::Plugin { plugin: seat.plugin().clone(), source: error.into() }
+            }
+            Unready::Fault(fault) => StartError::Fault(fault),
+        })?;
+    }
+    Ok(())
+}
+
 /// The use cases. Cheap to clone; every clone is the same engine.
 #[derive(Clone)]
 pub struct Engine {
@@ -107,6 +123,8 @@ pub(crate) struct Shared {
     latest_event: AtomicU64,
     pub(crate) compute: ComputePool,
     pub(crate) shelf: Shelf,
+    /// The versions that are loaded; shared with the compute threads.
+    pub(crate) rack: Arc<Rack>,
     control: ArcSwap<Control>,
     /// Held while the control plane changes: changes go one after the other.
     pub(crate) control_writer: tokio::sync::Mutex<()>,
@@ -144,14 +162,17 @@ impl Engine {
         let EngineOptions { storage, sandbox, host_key, limits, clock, currency, .. } = options;
         let key_seal = Seal::new(&host_key.derive("customer keys"));
         let record_seal = Seal::new(&host_key.derive("records"));
-        let control = restore::control(&storage, &sandbox, Policy::standard(currency)).await?;
+        let control = restore::control(&storage, Policy::standard(currency)).await?;
+        let figures = Figures::new();
+        let rack = Rack::new(sandbox.clone(), Arc::clone(&storage), limits.loaded_bytes, figures.rack());
+        load_served(&rack, &control).await?;
         let violations = Violations::default();
         let catalogue = restore::catalogue(storage.as_ref(), &key_seal, &record_seal, &violations).await?;
         let quarantines = wards::restore(storage.as_ref()).await?;
         let ring = Ring::restore(storage.as_ref(), &limits).await?;
         let compute = ComputePool::start(options.compute_threads, options.compute_queue_count_max)
             .map_err(StartError::Threads)?;
-        let (figures, inbox) = (Figures::new(), Inbox::new());
+        let inbox = Inbox::new();
         let wards = Wards::new(Rules::from(&limits), quarantines, inbox.sender.clone());
         let clerk = Clerk::start(inbox, Arc::clone(&storage), record_seal.clone(), ring, figures.after());
         let shared = Shared {
@@ -165,6 +186,7 @@ impl Engine {
             latest_event: AtomicU64::new(0),
             compute,
             shelf: Shelf::new(catalogue),
+            rack,
             control: ArcSwap::from_pointee(control),
             control_writer: tokio::sync::Mutex::default(),
             catalog_writer: tokio::sync::Mutex::default(),
@@ -222,6 +244,7 @@ impl Engine {
     pub(crate) fn change_control(&self, change: impl FnOnce(&mut Control)) {
         let mut control = Control::clone(&self.shared.control.load());
         change(&mut control);
+        self.shared.rack.pin(control.served());
         self.shared.control.store(Arc::new(control));
     }
 

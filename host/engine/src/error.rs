@@ -4,7 +4,7 @@ use rebound_domain::claims::Violation;
 use rebound_domain::ids::{BudgetId, ConstantKey, ExperimentKey, PluginRef, ReturnId, Sku};
 use rebound_domain::manifest::Stage;
 use rebound_domain::money::Currency;
-use rebound_sandbox::Class;
+use rebound_sandbox::{Class, LoadError};
 use rebound_storage::{CommitError, StorageError};
 
 use crate::identity::Unsealable;
@@ -311,6 +311,17 @@ pub enum ControlError {
     CurrencyFixed {
         /// Which.
         currency: Currency,
+    },
+    /// It was published, and does not load any more.
+    #[error(
+        "{plugin} cannot be loaded, so it cannot be routed; its compiled file is gone or of another build, and compiling it again fails"
+    )]
+    NotLoaded {
+        /// Which version.
+        plugin: PluginRef,
+        /// Why.
+        #[source]
+        source: Box<LoadError>,
     },
     /// The host's own trouble.
     #[error(transparent)]

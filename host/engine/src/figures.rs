@@ -12,6 +12,7 @@ use prometheus_client::registry::{Registry, Unit};
 use rebound_domain::ids::PluginRef;
 use rebound_domain::plan::{Plan, StageTrace};
 use rebound_domain::quarantine::{Change, State};
+use rebound_sandbox::Origin;
 
 use crate::wards::{QuarantineStatus, WardRecord};
 
@@ -28,6 +29,21 @@ pub(crate) struct Figures {
     holds: Counter,
     quarantine: Family<Version, Gauge>,
     after: AfterFigures,
+    rack: RackFigures,
+}
+
+/// The figures of what is loaded. Cheap to clone; every clone counts for the same engine.
+#[derive(Clone, Default)]
+pub(crate) struct RackFigures {
+    loads: Family<Loaded, Counter>,
+    unloads: Counter,
+    versions: Gauge,
+    code_bytes: Gauge,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Loaded {
+    origin: &'static str,
 }
 
 /// The figures of what is written after decisions. Cheap to clone; every clone counts for the same engine.
@@ -113,7 +129,22 @@ impl Figures {
             "Decisions to be recorded by what became of the recording",
             after.recordings.clone(),
         );
-        Self { registry, decisions, duration, calls, fuel, retries, coupons, draws, holds, quarantine, after }
+        let rack = RackFigures::default();
+        rack.register(&mut registry);
+        Self {
+            registry,
+            decisions,
+            duration,
+            calls,
+            fuel,
+            retries,
+            coupons,
+            draws,
+            holds,
+            quarantine,
+            after,
+            rack,
+        }
     }
 
     pub(crate) fn decided(&self, outcome: &'static str, took: Duration) {
@@ -157,6 +188,10 @@ impl Figures {
         self.after.clone()
     }
 
+    pub(crate) fn rack(&self) -> RackFigures {
+        self.rack.clone()
+    }
+
     /// The figures as text, the quarantines as they are now.
     pub(crate) fn text(&self, quarantines: &[QuarantineStatus]) -> String {
         for QuarantineStatus { plugin, stage, quarantine, .. } in quarantines {
@@ -172,6 +207,37 @@ impl Figures {
         let mut text = String::new();
         encode(&mut text, &self.registry).expect("a string takes all text");
         text
+    }
+}
+
+impl RackFigures {
+    fn register(&self, registry: &mut Registry) {
+        registry.register(
+            "version_loads",
+            "Versions loaded by where their code came from",
+            self.loads.clone(),
+        );
+        registry.register("version_unloads", "Versions unloaded to make room", self.unloads.clone());
+        registry.register("versions_loaded", "Versions that are loaded", self.versions.clone());
+        registry.register_with_unit(
+            "versions_loaded_code",
+            "Machine code of the versions that are loaded",
+            Unit::Bytes,
+            self.code_bytes.clone(),
+        );
+    }
+
+    pub(crate) fn loaded(&self, origin: Origin) {
+        self.loads.get_or_create(&Loaded { origin: origin.word() }).inc();
+    }
+
+    pub(crate) fn unloaded(&self) {
+        self.unloads.inc();
+    }
+
+    pub(crate) fn stands(&self, version_count: usize, code_bytes: u64) {
+        self.versions.set(i64::try_from(version_count).unwrap_or(i64::MAX));
+        self.code_bytes.set(i64::try_from(code_bytes).unwrap_or(i64::MAX));
     }
 }
 

@@ -20,6 +20,7 @@ mod outbox;
 mod plugins;
 mod profile;
 mod promise;
+mod rack;
 mod recorder;
 mod records;
 mod restore;

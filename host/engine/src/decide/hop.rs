@@ -19,7 +19,7 @@ use rebound_domain::limits::Limits;
 use rebound_domain::manifest::Stage;
 use rebound_domain::money::Money;
 use rebound_domain::plan::{Plan, StageAssignment, StageTrace};
-use rebound_domain::quarantine::{Admission, Refusal, Ticket, Verdict};
+use rebound_domain::quarantine::{Admission, Ticket, Verdict};
 use rebound_domain::route::{Access, RouteEntry};
 use rebound_domain::situation::{Context, Situation};
 use rebound_sandbox::{Outcome, Plugin, Report};
@@ -38,6 +38,8 @@ use crate::zone::MerchantZone;
 
 /// The outcome of a version that was not called because it is quarantined.
 const QUARANTINED: &str = "quarantined";
+/// The outcome of a version that was not called because it could not be loaded without a compiler.
+const NOT_LOADED: &str = "not-loaded";
 
 /// Whose state: versions with the same state version share it.
 pub(super) type StateKey = (Stage, PluginName, u32);
@@ -209,8 +211,19 @@ impl Hop<'_> {
         let ticket = match self.watch.admit(plugin, route.stage, now) {
             Admission::Admitted(ticket) => ticket,
             Admission::Refused(refusal) => {
-                self.traces.push(left_out(route, plugin, published, &refusal, fallback));
+                let why = (QUARANTINED, refusal.to_string());
+                self.traces.push(left_out(route, plugin, published, why, fallback));
                 self.attended.push(None);
+                return Called::Failed;
+            }
+        };
+        // Before the call's clock starts: what loading takes is the host's time, not the strategy's.
+        let callee = match self.watch.rack.take(&published.seat) {
+            Ok(callee) => callee,
+            Err(error) => {
+                let why = (NOT_LOADED, error.to_string());
+                self.traces.push(left_out(route, plugin, published, why, fallback));
+                self.attended.push(Some((ticket, Verdict::Spared)));
                 return Called::Failed;
             }
         };
@@ -231,15 +244,15 @@ impl Hop<'_> {
         };
         let overheard = self.watch.captures.then(|| Arc::new(Overheard::new(Arc::clone(catalog))));
         let report = match &overheard {
-            Some(overheard) => run(&published.plugin, &context, &(Arc::clone(overheard) as Arc<dyn Catalog>)),
-            None => run(&published.plugin, &context, catalog),
+            Some(overheard) => run(&callee, &context, &(Arc::clone(overheard) as Arc<dyn Catalog>)),
+            None => run(&callee, &context, catalog),
         };
         self.attended.push(Some((ticket, verdict(&report.outcome))));
         if let Some(overheard) = overheard {
             self.captured.push(CapturedCall {
                 stage: route.stage,
                 plugin: plugin.clone(),
-                digest: published.record.digest,
+                digest: published.words.digest,
                 fallback,
                 slots: entry.slots,
                 margin: entry.margin,
@@ -257,7 +270,7 @@ impl Hop<'_> {
         self.traces.push(StageTrace {
             stage: route.stage,
             plugin: plugin.clone(),
-            digest: published.record.digest,
+            digest: published.words.digest,
             assignment: route.assignment.clone(),
             outcome: outcome.word().to_owned(),
             detail: outcome.detail(),
@@ -289,16 +302,16 @@ fn left_out(
     route: &StageRoute,
     plugin: &PluginRef,
     published: &Published,
-    refusal: &Refusal,
+    (outcome, detail): (&str, String),
     fallback: bool,
 ) -> StageTrace {
     StageTrace {
         stage: route.stage,
         plugin: plugin.clone(),
-        digest: published.record.digest,
+        digest: published.words.digest,
         assignment: route.assignment.clone(),
-        outcome: QUARANTINED.to_owned(),
-        detail: Some(refusal.to_string()),
+        outcome: outcome.to_owned(),
+        detail: Some(detail),
         fallback,
         fuel: 0,
         fuel_max: 0,

@@ -186,7 +186,7 @@ impl Engine {
 
     fn watch(&self, mode: Mode) -> Watch {
         let captures = mode == Mode::Commit && self.shared.limits.recordings > 0;
-        Watch { wards: Arc::clone(&self.shared.wards), mode, captures }
+        Watch { wards: Arc::clone(&self.shared.wards), rack: Arc::clone(&self.shared.rack), mode, captures }
     }
 
     /// Hands a decision over to be recorded, when a call failed or its return is one of the share.

@@ -9,11 +9,14 @@ use rebound_domain::quarantine::{Admission, Ticket, Verdict};
 use rebound_domain::time::Instant;
 
 use super::Mode;
+use crate::rack::Rack;
 use crate::wards::Wards;
 
 /// Watches the calls of one decision.
 pub(super) struct Watch {
     pub(super) wards: Arc<Wards>,
+    /// Where versions are taken from.
+    pub(super) rack: Arc<Rack>,
     pub(super) mode: Mode,
     /// Whether calls are noted for a recording.
     pub(super) captures: bool,

@@ -1,7 +1,7 @@
 //! An engine to test with, and the words to talk to it.
 
 use std::num::NonZeroUsize;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use rebound_domain::event::{
@@ -67,6 +67,18 @@ impl House {
     /// A second engine on the same data, which reaches it through `front`.
     pub(crate) async fn fronted(&self, front: Arc<dyn Storage>) -> Self {
         Self::started(Arc::clone(&self.storage), front, Arc::clone(&self.cache), Limits::default()).await
+    }
+
+    /// The same with limits of its own.
+    pub(crate) async fn fronted_with(&self, front: Arc<dyn Storage>, limits: Limits) -> Self {
+        Self::started(Arc::clone(&self.storage), front, Arc::clone(&self.cache), limits).await
+    }
+
+    /// Where a version's compiled code is kept.
+    pub(crate) fn code_file(&self, plugin: &PluginRef) -> PathBuf {
+        let digest = self.engine.plugin(plugin).unwrap().digest;
+        let name: String = digest.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+        self.cache.path().join("cache").join(name)
     }
 
     /// One with limits of its own.

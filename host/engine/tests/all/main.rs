@@ -12,6 +12,7 @@ mod hooked;
 mod hostile;
 mod house;
 mod imports;
+mod loading;
 mod orders;
 mod plan_size;
 mod promises;

@@ -123,8 +123,10 @@ fn check(limits: &Limits) -> Result<(), (&'static str, u64, u64, u64)> {
         ("component_bytes_large", limits.component_bytes_large, KIB, 256 * MIB),
         ("compile_memory_bytes", limits.compile_memory_bytes, 64 * MIB, u64::MAX),
         ("compile_time", limits.compile_time.0, 1_000, 3_600_000),
-        // Held in memory whole, once for every published version.
+        // Held in memory whole, once for every version that is loaded.
         ("artefact_bytes", limits.artefact_bytes, MIB, 1_024 * MIB),
+        // Nothing at all is slow for replays, and otherwise right.
+        ("loaded_bytes", limits.loaded_bytes, 0, 1_024 * 1_024 * MIB),
         ("output_bytes", limits.output_bytes, KIB, 16 * MIB),
         // Each member takes some hundred bytes of a plan at least.
         ("offers", limits.offers.into(), 1, MEMBERS_MAX),
