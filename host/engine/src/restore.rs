@@ -23,6 +23,8 @@ use crate::records::{OrderRecord, PlanRecord, PluginRecord, ProductRecord, decod
 pub(crate) async fn control(storage: &Arc<dyn Storage>, policy: Policy) -> Result<Control, StartError> {
     let mut control = Control::new(policy);
     let mut range = KeyRange::all();
+    // Versions come sorted by name, so the one before is mostly of the same plugin.
+    let mut latest: Option<Arc<Published>> = None;
     loop {
         let page = storage.scan(CONTROL, range.clone(), SCAN_LIMIT_MAX, Direction::Forward).await?.value;
         let Some((last, _)) = page.last() else { return Ok(control) };
@@ -56,8 +58,9 @@ pub(crate) async fn control(storage: &Arc<dyn Storage>, policy: Policy) -> Resul
                 }
                 Some(b"plugin") => {
                     let record: Versioned<PluginRecord> = versioned("plugin", &entry)?;
-                    let published = published(record.value)?;
-                    control.plugins.insert(published.words.manifest.plugin.clone(), Arc::new(published));
+                    let published = Arc::new(published(record.value, latest.as_deref())?);
+                    latest = Some(Arc::clone(&published));
+                    control.plugins.insert(published.words.plugin().clone(), published);
                 }
                 _ => tracing::warn!(key = %key.escape_ascii(), "an unknown control record is left alone"),
             }
@@ -70,9 +73,9 @@ fn versioned<T: DeserializeOwned>(what: &'static str, entry: &Entry) -> Result<V
     Ok(Versioned { value: decode(what, bytes)?, revision: entry.revision() })
 }
 
-fn published(record: PluginRecord) -> Result<Published, StartError> {
+fn published(record: PluginRecord, like: Option<&Published>) -> Result<Published, StartError> {
     let plugin = record.manifest.plugin.clone();
-    Published::new(record).map_err(|error| StartError::Plugin { plugin, source: error.into() })
+    Published::new(record, like).map_err(|error| StartError::Plugin { plugin, source: error.into() })
 }
 
 /// Reads the products, then all orders and returns: what the catalogue knows is what they say, in any order.
