@@ -99,6 +99,7 @@ impl From<PublishError> for Problem {
             PublishError::VersionTaken { .. } | PublishError::ClassFixed { .. } => {
                 Problem::new(Code::VersionTaken, detail)
             }
+            PublishError::OverQuota { .. } => Problem::new(Code::QuotaExceeded, detail),
             PublishError::Fault(fault) => fault.into(),
         }
     }

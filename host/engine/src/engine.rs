@@ -22,6 +22,7 @@ use crate::control::Control;
 use crate::error::{Damaged, Fault};
 use crate::figures::Figures;
 use crate::identity::{HostKey, Seal};
+use crate::namespaces::Namespaces;
 use crate::rack::{Rack, Unready};
 use crate::recorder::Ring;
 use crate::restore;
@@ -135,6 +136,7 @@ pub(crate) struct Shared {
     /// Which versions are left out; shared with the compute threads.
     pub(crate) wards: Arc<Wards>,
     pub(crate) clerk: Clerk,
+    pub(crate) namespaces: Namespaces,
 }
 
 impl Shared {
@@ -170,6 +172,7 @@ impl Engine {
         let catalogue = restore::catalogue(storage.as_ref(), &key_seal, &record_seal, &violations).await?;
         let quarantines = wards::restore(storage.as_ref()).await?;
         let ring = Ring::restore(storage.as_ref(), &limits).await?;
+        let thread_count = u32::try_from(options.compute_threads.get()).unwrap_or(u32::MAX);
         let compute = ComputePool::start(options.compute_threads, options.compute_queue_count_max)
             .map_err(StartError::Threads)?;
         let inbox = Inbox::new();
@@ -194,6 +197,7 @@ impl Engine {
             violations,
             wards: Arc::new(wards),
             clerk,
+            namespaces: Namespaces::new(thread_count),
         };
         Ok(Self { shared: Arc::new(shared) })
     }

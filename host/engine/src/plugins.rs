@@ -165,6 +165,7 @@ impl Engine {
             .map_err(|problem| PublishError::Manifest { field: "config-schema".to_owned(), problem })?;
         let name = manifest.plugin.clone();
         self.check_free(&name)?;
+        self.check_quota(&name, bytes.len() as u64)?;
         let record = PluginRecord {
             digest,
             size: bytes.len() as u64,
@@ -190,6 +191,7 @@ impl Engine {
             return Ok((known, Novelty::Known));
         }
         self.check_free(&name)?;
+        self.check_quota(&name, bytes.len() as u64)?;
         self.check_claims(&published)?;
         let mut batch = Batch::new();
         let key = keys::plugin(&name);

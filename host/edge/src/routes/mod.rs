@@ -8,6 +8,7 @@ mod constants;
 mod control;
 mod holds;
 mod imports;
+mod namespaces;
 mod plugins;
 mod quarantine;
 mod recordings;
@@ -35,6 +36,9 @@ pub(crate) fn guarded() -> OpenApiRouter<AppState> {
         .routes(routes!(imports::post_customers))
         .routes(routes!(plugins::post, plugins::list))
         .routes(routes!(approvals::post, approvals::get))
+        .routes(routes!(namespaces::get))
+        .routes(routes!(namespaces::figures))
+        .routes(routes!(namespaces::violations))
         .routes(routes!(quarantine::list))
         .routes(routes!(quarantine::hold))
         .routes(routes!(quarantine::release))

@@ -29,6 +29,7 @@ use serde_json::Value;
 use super::oversize;
 use super::prepare::StageRoute;
 use super::watch::Watch;
+use crate::LogCounts;
 use crate::control::{Control, Published};
 use crate::identity::HostKey;
 use crate::promise::PlanSecrets;
@@ -40,6 +41,8 @@ use crate::zone::MerchantZone;
 const QUARANTINED: &str = "quarantined";
 /// The outcome of a version that was not called because it could not be loaded without a compiler.
 const NOT_LOADED: &str = "not-loaded";
+/// The outcome of a version that was not called because its namespace has used what it may.
+const OVER_QUOTA: &str = "over-quota";
 
 /// Whose state: versions with the same state version share it.
 pub(super) type StateKey = (Stage, PluginName, u32);
@@ -77,10 +80,11 @@ pub(super) fn run(input: HopInput, watch: &Watch) -> HopOutput {
         traces: Vec::new(),
         states: Vec::new(),
         attended: Vec::new(),
+        heard: Vec::new(),
         captured: Vec::new(),
     };
     let (mut answers, given) = hop.all_stages();
-    let Hop { mut traces, mut states, attended, captured, .. } = hop;
+    let Hop { mut traces, mut states, attended, heard, captured, .. } = hop;
     let zone = MerchantZone::named(&input.control.policy.value.timezone);
     let return_id = &input.request.return_id;
     let secrets = input.host_key.as_ref().map(|host_key| PlanSecrets { host_key, return_id });
@@ -106,6 +110,7 @@ pub(super) fn run(input: HopInput, watch: &Watch) -> HopOutput {
             }
         }
     };
+    watch.count(&traces, &heard);
     watch.settle(input.situation.now, &attended, &traces);
     let HopInput { request, situation, snapshot, .. } = input;
     let capture = watch.captures.then_some(Capture { request, situation, snapshot, given, calls: captured });
@@ -129,6 +134,8 @@ struct Hop<'a> {
     states: Vec<(StateKey, StateChange)>,
     /// How each trace was admitted and what it says of its version; none for a version that was not called.
     attended: Vec<Option<(Ticket, Verdict)>>,
+    /// What each trace's call logged.
+    heard: Vec<LogCounts>,
     captured: Vec<CapturedCall>,
 }
 
@@ -212,18 +219,24 @@ impl Hop<'_> {
             Admission::Admitted(ticket) => ticket,
             Admission::Refused(refusal) => {
                 let why = (QUARANTINED, refusal.to_string());
-                self.traces.push(left_out(route, plugin, published, why, fallback));
-                self.attended.push(None);
+                self.leave_out(left_out(route, plugin, published, why, fallback), None);
                 return Called::Failed;
             }
         };
+        let pass = self.watch.pass(plugin);
+        if let Err(over) = pass.admit() {
+            let why = (OVER_QUOTA, over.to_string());
+            let spared = Some((ticket, Verdict::Spared));
+            self.leave_out(left_out(route, plugin, published, why, fallback), spared);
+            return Called::Failed;
+        }
         // Before the call's clock starts: what loading takes is the host's time, not the strategy's.
         let callee = match self.watch.rack.take(&published.seat) {
             Ok(callee) => callee,
             Err(error) => {
                 let why = (NOT_LOADED, error.to_string());
-                self.traces.push(left_out(route, plugin, published, why, fallback));
-                self.attended.push(Some((ticket, Verdict::Spared)));
+                let spared = Some((ticket, Verdict::Spared));
+                self.leave_out(left_out(route, plugin, published, why, fallback), spared);
                 return Called::Failed;
             }
         };
@@ -263,7 +276,9 @@ impl Hop<'_> {
                 output: kept(&report.outcome),
             });
         }
-        let Report { outcome, usage, log } = report;
+        let Report { outcome, usage, mut log } = report;
+        pass.charge(usage.fuel);
+        self.heard.push(pass.hear(&mut log, usage.log_lines));
         for line in log {
             tracing::debug!(%plugin, stage = %route.stage, level = line.level.word(), message = %line.message.escape_debug(), "a strategy logged");
         }
@@ -294,6 +309,15 @@ impl Hop<'_> {
             Outcome::Declined(_) => Called::Declined,
             _ => Called::Failed,
         }
+    }
+}
+
+impl Hop<'_> {
+    /// Notes a version that was not called. One that was admitted gives back what it was admitted with.
+    fn leave_out(&mut self, trace: StageTrace, attended: Option<(Ticket, Verdict)>) {
+        self.traces.push(trace);
+        self.attended.push(attended);
+        self.heard.push(LogCounts::default());
     }
 }
 

@@ -20,9 +20,10 @@ use rebound_domain::plan::Plan;
 use rebound_storage::{Batch, Entry, Sequence};
 
 use self::hop::HopOutput;
-use self::prepare::Prepared;
+use self::prepare::{Prepared, StageRoute};
 use self::watch::Watch;
 use crate::Engine;
+use crate::control::{Control, named};
 use crate::customer::open_data_key;
 use crate::error::{Damaged, DecideError, Fault};
 use crate::identity::{Owner, Seal};
@@ -150,7 +151,7 @@ impl Engine {
             }
         }
         let (mut prepared, input) = prepared.into_input(self, request, spent, mode)?;
-        let watch = self.watch(mode);
+        let watch = self.watch(mode, input.control.as_ref(), &input.routes).await;
         let HopOutput { plan, states, capture } =
             self.shared.compute.run(move || hop::run(input, &watch)).await?;
         if mode == Mode::DryRun {
@@ -184,9 +185,16 @@ impl Engine {
         Ok(Decided { plan: record.plan, origin: Origin::Made })
     }
 
-    fn watch(&self, mode: Mode) -> Watch {
+    async fn watch(&self, mode: Mode, control: &Control, routes: &[StageRoute]) -> Watch {
         let captures = mode == Mode::Commit && self.shared.limits.recordings > 0;
-        Watch { wards: Arc::clone(&self.shared.wards), rack: Arc::clone(&self.shared.rack), mode, captures }
+        let plugins = routes.iter().flat_map(|route| named(&route.entries));
+        Watch {
+            wards: Arc::clone(&self.shared.wards),
+            rack: Arc::clone(&self.shared.rack),
+            passes: self.shared.namespaces.enter(&control.policy.value, plugins).await,
+            mode,
+            captures,
+        }
     }
 
     /// Hands a decision over to be recorded, when a call failed or its return is one of the share.

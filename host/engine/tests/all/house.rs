@@ -10,6 +10,7 @@ use rebound_domain::event::{
 use rebound_domain::ids::{BudgetId, CustomerId, EventId, OrderId, PluginRef, ReturnId, Sku, Source};
 use rebound_domain::limits::Limits;
 use rebound_domain::money::{Currency, Money};
+use rebound_domain::namespace::{Bound, QuotaSettings, Quotas};
 use rebound_domain::policy::{Budget, Counts, Stacking};
 use rebound_domain::route::{Access, RouteEntry};
 use rebound_domain::time::Instant;
@@ -113,7 +114,22 @@ impl House {
             compute_threads: NonZeroUsize::new(2).unwrap(),
             compute_queue_count_max: 1024,
         });
-        Self { engine: engine.await.unwrap(), storage, cache }
+        let engine = engine.await.unwrap();
+        // Most tests publish in a partner's namespace, and load it more than a partner may.
+        engine.set_quotas(Quotas { partners: Self::unlimited(), ..Quotas::default() });
+        Self { engine, storage, cache }
+    }
+
+    /// No quota at all.
+    pub(crate) fn unlimited() -> QuotaSettings {
+        let none = Some(Bound::Unlimited);
+        QuotaSettings {
+            versions: none,
+            bytes: none,
+            fuel_per_second: none,
+            compute_share_bp: none,
+            log_bytes_per_second: none,
+        }
     }
 
     pub(crate) async fn with_products(skus: &[&str]) -> Self {

@@ -14,6 +14,7 @@ mod house;
 mod imports;
 mod loading;
 mod orders;
+mod partners;
 mod plan_size;
 mod promises;
 mod quarantine;

@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use rebound_domain::limits::{Limits, PLAN_TRACE_BYTES};
+use rebound_domain::namespace::Quotas;
 use rebound_domain::time::Duration;
 use rebound_storage::{BATCH_BYTES_MAX, BATCH_OPERATIONS_MAX, GET_KEYS_MAX, VALUE_BYTES_MAX};
 
-use super::StartFault;
+use super::{StartFault, quotas};
 
 const KIB: u64 = 1024;
 const MIB: u64 = 1024 * KIB;
@@ -90,13 +91,21 @@ pub(crate) enum LimitsError {
     },
 }
 
-pub(super) fn read(path: &Path) -> Result<Limits, StartFault> {
+/// Reads the limits, and what namespaces may use.
+pub(super) fn read(path: &Path) -> Result<(Limits, Quotas), StartFault> {
     let text = std::fs::read_to_string(path)
         .map_err(|source| LimitsError::Read { path: path.to_path_buf(), source })?;
-    let limits: Limits = toml::from_str(&text).map_err(|error| LimitsError::Format {
+    let refuse = |problem: String| LimitsError::Format {
         path: path.to_path_buf(),
-        problem: error.to_string().trim_end().to_owned(),
-    })?;
+        problem: problem.trim_end().to_owned(),
+    };
+    let mut table: toml::Table = toml::from_str(&text).map_err(|error| refuse(error.to_string()))?;
+    let (limits, quotas) = match table.remove("namespaces") {
+        // Read from the text, an error shows its line.
+        None => (toml::from_str(&text), Quotas::default()),
+        Some(namespaces) => (table.try_into(), quotas::read(namespaces).map_err(refuse)?),
+    };
+    let limits: Limits = limits.map_err(|error| refuse(error.to_string()))?;
     check(&limits).map_err(|(key, value, min, max)| LimitsError::Range {
         path: path.to_path_buf(),
         key,
@@ -104,7 +113,7 @@ pub(super) fn read(path: &Path) -> Result<Limits, StartFault> {
         min,
         max,
     })?;
-    Ok(limits)
+    Ok((limits, quotas))
 }
 
 /// Returns the first key out of its range, with its value and its range. The ranges are what the storage, the contract
@@ -188,7 +197,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("limits.toml");
         std::fs::write(&path, text).unwrap();
-        read(&path).map_err(|error| crate::failure::chain(&error))
+        read(&path).map(|(limits, _)| limits).map_err(|error| crate::failure::chain(&error))
     }
 
     #[test]
@@ -198,6 +207,27 @@ mod tests {
             parse("offers = 3\nfuel = 1_000").unwrap(),
             Limits { offers: 3, fuel: 1000, ..Limits::default() }
         );
+    }
+
+    #[test]
+    fn quotas_stand_in_the_same_file_below_the_limits() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("limits.toml");
+        std::fs::write(&path, "offers = 3\n[namespaces.acme]\nversions = 7\n").unwrap();
+        let (limits, quotas) = read(&path).unwrap();
+        let acme = rebound_domain::ids::Namespace::new("acme").unwrap();
+        assert_eq!((limits.offers, quotas.of(&acme, false).versions), (3, Some(7)));
+        for (text, want) in [
+            ("fule = 3\n[namespaces.acme]\nversions = 7", "unknown field `fule`"),
+            ("offers = 0\n[namespaces.acme]", "offers = 0 in"),
+            (
+                "[namespaces.acme]\nversion = 7",
+                "limits.toml does not stand: namespaces.acme: unknown field `version`",
+            ),
+        ] {
+            let error = parse(text).unwrap_err();
+            assert!(error.contains(want), "{text}: {error}");
+        }
     }
 
     /// Every key has a range, and a value one past either end of it is refused by its name.

@@ -8,6 +8,7 @@ mod fault;
 mod files;
 mod limits;
 mod logging;
+mod quotas;
 mod secret;
 mod signals;
 
@@ -22,6 +23,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use rebound_domain::limits::Limits;
 use rebound_domain::money::Currency;
+use rebound_domain::namespace::Quotas;
 use rebound_edge::{AppState, AuthPolicy, Ended, Readiness, ServeOptions, Timeouts, app, run};
 use rebound_engine::{Clock, Engine, EngineOptions};
 use rebound_sandbox::{CacheOptions, Compiler, Sandbox, SandboxOptions};
@@ -74,7 +76,8 @@ pub(crate) struct Serve {
     /// Threads that run strategies; as many as there are processors when left out.
     #[arg(long, value_name = "N")]
     compute_threads: Option<NonZeroUsize>,
-    /// Limits that differ from the defaults (TOML; docs/operating.md lists them).
+    /// Limits that differ from the defaults, and quotas of namespaces (TOML; docs/operating.md and docs/partners.md list
+    /// them).
     #[arg(long, value_name = "FILE.toml")]
     limits: Option<PathBuf>,
     /// How long connections are still accepted after the signal to end, while /readyz answers 503.
@@ -105,6 +108,7 @@ struct Settings {
     currency: Currency,
     compute_threads: NonZeroUsize,
     limits: Limits,
+    quotas: Quotas,
     drain: Duration,
     grace: Duration,
 }
@@ -163,7 +167,7 @@ impl Serve {
         if self.clock == ClockWord::Event && !self.dev {
             return usage("--clock event lets events say what time it is; it needs --dev".to_owned());
         }
-        let limits = self.limits.as_deref().map_or_else(|| Ok(Limits::default()), limits::read)?;
+        let (limits, quotas) = self.limits.as_deref().map_or_else(|| Ok(Default::default()), limits::read)?;
         Ok(Settings {
             data: self.data,
             address,
@@ -177,6 +181,7 @@ impl Serve {
                 .compute_threads
                 .unwrap_or_else(|| available_parallelism().unwrap_or(NonZeroUsize::MIN)),
             limits,
+            quotas,
             drain: Duration::from_secs(self.shutdown_drain),
             grace: Duration::from_secs(self.shutdown_grace),
         })
@@ -257,7 +262,9 @@ async fn start_engine(data: &DataDir, settings: &Settings) -> Result<Engine, Sta
         compute_threads: settings.compute_threads,
         compute_queue_count_max: settings.compute_threads.get().saturating_mul(COMPUTE_QUEUE_PER_THREAD),
     };
-    Ok(Engine::start(options).await?)
+    let engine = Engine::start(options).await?;
+    engine.set_quotas(settings.quotas.clone());
+    Ok(engine)
 }
 
 /// Ends what is due, once a second, as long as the service runs. A round that fails is tried again: nothing is lost but
