@@ -37,6 +37,7 @@ pub(crate) struct Figures {
 pub(crate) struct RackFigures {
     loads: Family<Loaded, Counter>,
     unloads: Counter,
+    mends: Counter,
     versions: Gauge,
     code_bytes: Gauge,
 }
@@ -218,6 +219,11 @@ impl RackFigures {
             self.loads.clone(),
         );
         registry.register("version_unloads", "Versions unloaded to make room", self.unloads.clone());
+        registry.register(
+            "version_mends",
+            "Versions compiled again because a call found none that could be loaded",
+            self.mends.clone(),
+        );
         registry.register("versions_loaded", "Versions that are loaded", self.versions.clone());
         registry.register_with_unit(
             "versions_loaded_code",
@@ -229,6 +235,10 @@ impl RackFigures {
 
     pub(crate) fn loaded(&self, origin: Origin) {
         self.loads.get_or_create(&Loaded { origin: origin.word() }).inc();
+    }
+
+    pub(crate) fn mending(&self) {
+        self.mends.inc();
     }
 
     pub(crate) fn unloaded(&self) {

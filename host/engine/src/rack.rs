@@ -247,6 +247,7 @@ impl Rack {
             }
             *mended = Some(Instant::now());
         }
+        self.figures.mending();
         let (rack, seat) = (Arc::clone(self), Arc::clone(seat));
         // Nobody waits for it: the next call that finds it loaded is what it is for.
         self.runtime.spawn_blocking(move || {
@@ -309,4 +310,43 @@ fn chain(error: &dyn std::error::Error) -> String {
         source = error.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use rebound_domain::limits::Limits;
+    use rebound_sandbox::{CacheOptions, Compiler, SandboxOptions};
+    use rebound_storage::MemoryStorage;
+
+    use super::*;
+    use crate::figures::Figures;
+
+    #[tokio::test]
+    async fn what_cannot_be_compiled_is_not_tried_again_at_every_call() {
+        let dir = tempfile::tempdir().unwrap();
+        let cache = CacheOptions { dir: dir.path().to_owned(), key: [1; 32] };
+        let (limits, compiler) = (Limits::default(), Compiler::InProcess);
+        let sandbox = Sandbox::start(SandboxOptions { limits, cache, compiler, concurrency: 1 }).unwrap();
+        let figures = Figures::new();
+        let rack = Rack::new(sandbox, Arc::new(MemoryStorage::new()), 0, figures.rack());
+        let manifest = Manifest {
+            plugin: "acme/gone@1.0.0".parse().unwrap(),
+            summary: String::new(),
+            config_schema: "{}".to_owned(),
+            state_version: 1,
+            templates: Vec::new(),
+            personas: Vec::new(),
+            stages: Vec::new(),
+        };
+        // Its bytes are nowhere.
+        let component = ComponentFacts { digest: Digest::of(b"gone"), size: 4, class: Class::Standard };
+        let seat = Arc::new(Seat::new(component, Arc::new(manifest)));
+        for _ in 0..5 {
+            assert!(matches!(rack.take(&seat), Err(NotLoaded::Compile)));
+        }
+        let text = figures.text(&[]);
+        assert!(text.contains("rebound_version_mends_total 1\n"), "{text}");
+        let unready = rack.ready(&seat).await;
+        assert!(matches!(unready, Err(Unready::Load(LoadError::Read { .. }))), "who can wait is told why");
+    }
 }

@@ -249,7 +249,9 @@ impl Sandbox {
         manifest: Arc<Manifest>,
     ) -> Result<Option<Plugin>, LoadError> {
         let runtime = self.runtime(class);
-        let Ok(code) = self.cached(digest, runtime) else { return Ok(None) };
+        // Whoever gets none asks [`Self::load`] for it, which tells what is wrong with what is kept.
+        let Found::Artefact(artefact) = self.shared.cache.find(digest) else { return Ok(None) };
+        let Ok(code) = Code::of(&artefact, runtime) else { return Ok(None) };
         let linked = Linked::new(runtime, code, &manifest.stages).map_err(LoadError::Link)?;
         Ok(Some(linked.plugin(digest, Origin::Cache, manifest, runtime)))
     }

@@ -46,9 +46,9 @@ impl Default for Quota {
     /// What a partner gets of whom nobody has said anything else.
     ///
     /// A hundred versions are two a week for a year; 64 MiB are hundreds of Rust components, or a few that carry an
-    /// interpreter. A compute thread burns some 2,000,000,000 fuel a second, so 500,000,000 are a quarter of one: 12,000
-    /// recommendations in Rust, or 130 in JavaScript. Half of the threads leave the other half to everybody else. 64 KiB
-    /// of log a second are some 600 lines.
+    /// interpreter. 500,000,000 fuel are a tenth of a compute thread in a tight loop and most of one in Python: 12,000
+    /// recommendations in Rust, 130 in JavaScript, 300 in Python. Half of the threads leave the other half to everybody
+    /// else. 64 KiB of log a second are some 600 lines.
     fn default() -> Self {
         Self {
             versions: Some(100),

@@ -11,11 +11,12 @@ pub struct Spread {
     counts: Box<[u64]>,
     count: u64,
     sum: u64,
+    most: u64,
 }
 
 impl Default for Spread {
     fn default() -> Self {
-        Self { counts: vec![0; BUCKETS].into(), count: 0, sum: 0 }
+        Self { counts: vec![0; BUCKETS].into(), count: 0, sum: 0, most: 0 }
     }
 }
 
@@ -25,6 +26,7 @@ impl Spread {
         self.counts[bucket(value)] += 1;
         self.count += 1;
         self.sum = self.sum.saturating_add(value);
+        self.most = self.most.max(value);
     }
 
     /// How many values.
@@ -39,7 +41,8 @@ impl Spread {
         self.sum
     }
 
-    /// The value that `percent` of all values do not exceed, up to an eighth too high; 0 without values.
+    /// The value that `percent` of all values do not exceed, up to an eighth too high and never above the highest; 0
+    /// without values.
     #[must_use]
     pub fn percentile(&self, percent: u64) -> u64 {
         let wanted = (self.count * percent).div_ceil(100).max(1);
@@ -48,7 +51,7 @@ impl Spread {
             seen += count;
             seen >= wanted
         });
-        found.map_or(0, highest)
+        found.map_or(0, |bucket| highest(bucket).min(self.most))
     }
 }
 
@@ -100,7 +103,9 @@ mod tests {
     #[test]
     fn one_value_is_every_percentile() {
         let mut spread = Spread::default();
-        spread.add(5);
-        assert_eq!((spread.percentile(1), spread.percentile(50), spread.percentile(100)), (5, 5, 5));
+        spread.add(20_000_000);
+        for percent in [1, 50, 100] {
+            assert_eq!(spread.percentile(percent), 20_000_000);
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use rebound_domain::experiment::{Arm, Draft, PhaseSeed, Status};
 use rebound_domain::ids::{ArmKey, ExperimentKey, PluginRef};
@@ -10,7 +11,7 @@ use rebound_domain::manifest::Stage;
 use rebound_domain::money::BasisPoints;
 use rebound_domain::plan::{Plan, StageTrace};
 use rebound_domain::route::{Fallback, RouteEntry};
-use rebound_engine::{Engine, Mode};
+use rebound_engine::{ControlError, Engine, Mode};
 
 use crate::counter::counter;
 use crate::hooked::Hooked;
@@ -162,6 +163,16 @@ async fn a_damaged_or_missing_file_is_compiled_again_before_a_route_takes_effect
     assert_eq!(outcomes(&dry_run(&again.engine).await), ["value", "value"]);
 }
 
+#[tokio::test]
+async fn a_version_that_does_not_compile_any_more_is_not_routed() {
+    let (house, versions) = house_of(Limits::default(), &["1.0.0"]).await;
+    fs::remove_file(house.code_file(&versions[0])).unwrap();
+    let again = house.restarted_with(Limits { component_bytes: 1_000, ..Limits::default() }).await;
+    let refused = again.engine.set_route(Stage::Segmentation, vec![entry(&versions[0], "{}")]).await;
+    assert!(matches!(refused, Err(ControlError::NotLoaded { .. })), "{refused:?}");
+    assert!(again.engine.route(Stage::Segmentation).is_empty());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn of_many_that_want_a_version_at_once_one_loads_it() {
     let (house, versions) = house_of(Limits::default(), &["1.0.0"]).await;
@@ -229,9 +240,12 @@ async fn a_call_never_waits_for_a_compiler_and_blames_nobody() {
     assert!(quarantines.iter().all(|it| it.plugin != versions[0]), "{quarantines:?}");
 
     // It is compiled again without anybody asking for it.
-    while loads(&house.engine, "tampered") == 0 {
-        tokio::task::yield_now().await;
-    }
+    let mended = async {
+        while loads(&house.engine, "tampered") == 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), mended).await.expect("it takes milliseconds");
     route(&house.engine, Stage::Segmentation, &versions[0]).await;
     assert_eq!(loads(&house.engine, "tampered"), 1, "the route finds the file mended");
     assert_eq!(outcomes(&dry_run(&house.engine).await), ["value", "value"]);

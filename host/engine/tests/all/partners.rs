@@ -78,9 +78,11 @@ async fn a_namespace_publishes_as_many_bytes_as_it_may() {
     for version in ["1.0.0", "1.0.1"] {
         house.publish(counter("acme/first", version, 1)).await;
     }
+    let stored = house.records().await.len();
     let third = counter("acme/first", "1.0.2", 1).into();
     let error = house.engine.publish(Class::Standard, third).await.unwrap_err();
     assert!(matches!(error, PublishError::OverQuota { key: "bytes", .. }), "{error:?}");
+    assert_eq!(house.records().await.len(), stored, "its bytes are not kept either");
     assert_eq!(house.engine.namespace(&namespace("acme")).bytes, 2 * size);
 }
 
