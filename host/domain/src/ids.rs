@@ -164,6 +164,10 @@ id!(
     PluginName, "plugin name", namespaced
 );
 id!(
+    /// What stands before the slash of a plugin's name: a partner's, or the operator's own.
+    Namespace, "namespace", slug
+);
+id!(
     /// An experiment's key.
     ExperimentKey, "experiment key", slug
 );
@@ -179,6 +183,14 @@ id!(
     /// A declared constant's key: what a template names as `{const.key}`.
     ConstantKey, "constant key", slug
 );
+
+impl PluginName {
+    /// What stands before the slash.
+    #[must_use]
+    pub fn namespace(&self) -> Namespace {
+        Namespace(self.0.split('/').next().unwrap_or_default().to_owned())
+    }
+}
 
 /// A product of the catalogue. Assigned once by the host, never reused, the same on every host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -313,6 +325,15 @@ mod tests {
         assert_eq!(plugin.to_string(), "rebound/upgrade@0.1.0-rc.1");
         assert!("rebound/upgrade".parse::<PluginRef>().is_err());
         assert!("rebound/upgrade@1".parse::<PluginRef>().is_err());
+    }
+
+    #[test]
+    fn a_namespace_is_what_stands_before_the_slash() {
+        let namespace = PluginName::new("acme/first").unwrap().namespace();
+        assert_eq!(Namespace::new("acme").unwrap(), namespace);
+        for bad in ["", "acme/", "Acme", "*", "a b"] {
+            assert!(Namespace::new(bad).is_err(), "{bad:?}");
+        }
     }
 
     #[test]

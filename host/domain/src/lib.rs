@@ -20,6 +20,7 @@ pub mod ids;
 pub mod limits;
 pub mod manifest;
 pub mod money;
+pub mod namespace;
 pub mod plan;
 pub mod policy;
 pub mod product;

@@ -32,6 +32,10 @@ pub struct Limits {
     pub compile_time: Duration,
     /// Size of a compiled component, bytes; Python's takes about 80 MiB.
     pub artefact_bytes: u64,
+    /// Compiled code that is kept loaded of versions which no route and no running experiment names, bytes: replays,
+    /// and what was routed a while ago. Loading again takes a millisecond for each MiB, so a few hundred versions are
+    /// plenty. What is routed is always loaded, whatever this says.
+    pub loaded_bytes: u64,
     /// Size of one call's answer, bytes.
     pub output_bytes: u64,
     /// Offers in one answer; a page shows fewer.
@@ -111,6 +115,7 @@ impl Default for Limits {
             compile_memory_bytes: 1024 * MIB,
             compile_time: Duration(60_000),
             artefact_bytes: 256 * MIB,
+            loaded_bytes: 256 * MIB,
             output_bytes: 64 * 1024,
             offers: 32,
             proposals: 8,

@@ -4,7 +4,7 @@ mod check;
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{BudgetId, PluginRef};
+use crate::ids::{BudgetId, Namespace, PluginRef};
 use crate::money::{BasisPoints, Currency, Money};
 use crate::situation::{Allowance, Allowed, Order, Prior};
 use crate::time::{Duration, Instant};
@@ -142,8 +142,13 @@ impl Policy {
     /// Whether a plugin's texts are the operator's own.
     #[must_use]
     pub fn owns(&self, plugin: &PluginRef) -> bool {
-        let namespace = plugin.name.as_str().split('/').next().unwrap_or_default();
-        self.own_namespaces.iter().any(|own| own == namespace)
+        self.owns_namespace(&plugin.name.namespace())
+    }
+
+    /// Whether a namespace is the operator's own.
+    #[must_use]
+    pub fn owns_namespace(&self, namespace: &Namespace) -> bool {
+        self.own_namespaces.iter().any(|own| own == namespace.as_str())
     }
 
     /// Until when all of it may be returned: the earliest end over the orders, each counted from its delivery, or

@@ -64,6 +64,10 @@ codes! {
     TemplatesUnapproved = "templates_unapproved", CONFLICT, "The texts of a plugin version are not approved";
     /// A recording that cannot be run again here.
     NotReplayable = "not_replayable", CONFLICT, "The recording cannot be run again";
+    /// A namespace has as many versions, or bytes of them, as it may.
+    QuotaExceeded = "quota_exceeded", CONFLICT, "The namespace has what it may have";
+    /// A published version that does not load any more.
+    PluginNotLoaded = "plugin_not_loaded", CONFLICT, "The version cannot be loaded";
     /// An order came before with other lines, or of another customer. In imports only.
     OrderConflict = "order_conflict", CONFLICT, "The order is known otherwise";
     /// The body is larger than the limit.

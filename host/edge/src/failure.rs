@@ -9,7 +9,7 @@ use rebound_domain::ids::ReturnId;
 use rebound_engine::{
     ControlError, DecideError, Fault, LineError, PublishError, RecordingError, ReplayError,
 };
-use rebound_sandbox::CompileError;
+use rebound_sandbox::{CompileError, LoadError};
 use rebound_storage::{CommitError, StorageError};
 
 use crate::code::Code;
@@ -99,6 +99,7 @@ impl From<PublishError> for Problem {
             PublishError::VersionTaken { .. } | PublishError::ClassFixed { .. } => {
                 Problem::new(Code::VersionTaken, detail)
             }
+            PublishError::OverQuota { .. } => Problem::new(Code::QuotaExceeded, detail),
             PublishError::Fault(fault) => fault.into(),
         }
     }
@@ -118,6 +119,7 @@ impl From<ControlError> for Problem {
             ControlError::Invalid { field, .. } => Problem::new(Code::InvalidField, detail).field(field),
             ControlError::StageTaken { .. } => Problem::new(Code::StageTaken, detail),
             ControlError::CurrencyFixed { .. } => Problem::new(Code::CurrencyFixed, detail).field("currency"),
+            ControlError::NotLoaded { ref source, .. } => not_loaded(&error, source),
             ControlError::Fault(fault) => fault.into(),
         }
     }
@@ -144,7 +146,22 @@ impl From<ReplayError> for Problem {
             ReplayError::Truncated { .. } | ReplayError::Digest { .. } | ReplayError::NotInvolved { .. } => {
                 Problem::new(Code::NotReplayable, detail)
             }
+            ReplayError::NotLoaded { ref source, .. } => not_loaded(&error, source),
             ReplayError::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+/// A version that does not load: limits that were lowered since are the operator's, all else is the host's own trouble.
+fn not_loaded(error: &dyn Error, source: &LoadError) -> Problem {
+    match source {
+        LoadError::Read { .. }
+        | LoadError::Digest { .. }
+        | LoadError::Compile(CompileError::Child { .. }) => Problem::internal(chain(error)),
+        LoadError::Refused(_) | LoadError::Compile(_) | LoadError::Link(_) => {
+            let detail =
+                format!("{error}: {source}; raise the limit that it names, or publish another version");
+            Problem::new(Code::PluginNotLoaded, detail)
         }
     }
 }

@@ -13,10 +13,10 @@ use rebound_domain::manifest::Stage;
 use rebound_domain::plan::Assignment;
 use rebound_domain::policy::{Budget, Policy};
 use rebound_domain::route::RouteEntry;
-use rebound_sandbox::Plugin;
+use rebound_domain::time::Instant;
 use rebound_storage::Revision;
 
-use crate::records::PluginRecord;
+use crate::rack::Seat;
 
 /// Everything operators set, at one moment.
 #[derive(Clone)]
@@ -43,10 +43,10 @@ pub(crate) struct Versioned<T> {
     pub(crate) revision: Option<Revision>,
 }
 
-/// A published version, ready to run.
+/// A published version. What all of them keep in memory; the code is loaded when it is needed.
 pub(crate) struct Published {
-    pub(crate) record: PluginRecord,
-    pub(crate) plugin: Plugin,
+    pub(crate) published_at: Instant,
+    pub(crate) seat: Arc<Seat>,
     /// What it says of itself, as its answers are read.
     pub(crate) words: compose::Published,
 }
@@ -76,6 +76,22 @@ impl Control {
         self.book.standing(&self.policy.value, published.words.plugin(), &published.words.templates)
     }
 
+    /// The versions that a decision may call: what routes and running experiments name, fallbacks included.
+    pub(crate) fn served(&self) -> Vec<Arc<Seat>> {
+        let running = self.experiments.values().filter(|it| it.value.status == Status::Running);
+        let arms = running.flat_map(|it| it.value.arms.iter().map(|arm| &arm.entries));
+        let routes = self.routes.values().map(|route| &route.value);
+        let mut seats: Vec<Arc<Seat>> = routes.chain(arms).flat_map(|entries| self.seats(entries)).collect();
+        seats.sort_unstable_by_key(|seat| seat.component.digest);
+        seats.dedup_by_key(|seat| seat.component.digest);
+        seats
+    }
+
+    /// The published versions that entries and their fallbacks name.
+    pub(crate) fn seats(&self, entries: &[RouteEntry]) -> impl Iterator<Item = Arc<Seat>> {
+        named(entries).filter_map(|plugin| Some(Arc::clone(&self.plugins.get(plugin)?.seat)))
+    }
+
     /// The experiment that splits a stage, if one runs.
     pub(crate) fn running(&self, stage: Stage) -> Option<&Experiment> {
         let experiments = self.experiments.values().map(|versioned| &versioned.value);
@@ -93,4 +109,11 @@ impl Control {
         let entries = arm.map_or_else(route, |arm| &arm.entries);
         Selection { assignment: Some(assignment), entries }
     }
+}
+
+/// The versions that entries and their fallbacks name.
+pub(crate) fn named(entries: &[RouteEntry]) -> impl Iterator<Item = &PluginRef> {
+    entries.iter().flat_map(|entry| {
+        std::iter::once(&entry.plugin).chain(entry.fallback.iter().map(|fallback| &fallback.plugin))
+    })
 }

@@ -22,6 +22,8 @@ use crate::control::Control;
 use crate::error::{Damaged, Fault};
 use crate::figures::Figures;
 use crate::identity::{HostKey, Seal};
+use crate::namespaces::Namespaces;
+use crate::rack::{Rack, Unready};
 use crate::recorder::Ring;
 use crate::restore;
 use crate::shelf::Shelf;
@@ -63,7 +65,7 @@ pub enum StartError {
     /// The storage cannot be read.
     #[error(transparent)]
     Fault(#[from] Fault),
-    /// A published version cannot be loaded any more.
+    /// A version that a route or a running experiment names cannot be loaded any more, or one's record does not stand.
     #[error("published plugin {plugin} cannot be loaded")]
     Plugin {
         /// Which.
@@ -88,6 +90,21 @@ impl From<Damaged> for StartError {
     }
 }
 
+/// Loads what a decision may call, so that none has to.
+async fn load_served(rack: &Arc<Rack>, control: &Control) -> Result<(), StartError> {
+    let served = control.served();
+    rack.pin(served.clone());
+    for seat in served {
+        rack.ready(&seat).await.map_err(|unready| match unready {
+            Unready::Load(error) => {
+                StartError::Plugin { plugin: seat.plugin().clone(), source: error.into() }
+            }
+            Unready::Fault(fault) => StartError::Fault(fault),
+        })?;
+    }
+    Ok(())
+}
+
 /// The use cases. Cheap to clone; every clone is the same engine.
 #[derive(Clone)]
 pub struct Engine {
@@ -109,6 +126,8 @@ pub(crate) struct Shared {
     latest_event: AtomicU64,
     pub(crate) compute: ComputePool,
     pub(crate) shelf: Shelf,
+    /// The versions that are loaded; shared with the compute threads.
+    pub(crate) rack: Arc<Rack>,
     control: ArcSwap<Control>,
     /// Held while the control plane changes: changes go one after the other.
     pub(crate) control_writer: tokio::sync::Mutex<()>,
@@ -119,6 +138,7 @@ pub(crate) struct Shared {
     /// Which versions are left out; shared with the compute threads.
     pub(crate) wards: Arc<Wards>,
     pub(crate) clerk: Clerk,
+    pub(crate) namespaces: Namespaces,
 }
 
 impl Shared {
@@ -146,14 +166,18 @@ impl Engine {
         let EngineOptions { storage, sandbox, host_key, limits, clock, currency, .. } = options;
         let key_seal = Seal::new(&host_key.derive("customer keys"));
         let record_seal = Seal::new(&host_key.derive("records"));
-        let control = restore::control(&storage, &sandbox, Policy::standard(currency)).await?;
+        let control = restore::control(&storage, Policy::standard(currency)).await?;
+        let figures = Figures::new();
+        let rack = Rack::new(sandbox.clone(), Arc::clone(&storage), limits.loaded_bytes, figures.rack());
+        load_served(&rack, &control).await?;
         let violations = Violations::default();
         let catalogue = restore::catalogue(storage.as_ref(), &key_seal, &record_seal, &violations).await?;
         let quarantines = wards::restore(storage.as_ref()).await?;
         let ring = Ring::restore(storage.as_ref(), &limits).await?;
+        let thread_count = u32::try_from(options.compute_threads.get()).unwrap_or(u32::MAX);
         let compute = ComputePool::start(options.compute_threads, options.compute_queue_count_max)
             .map_err(StartError::Threads)?;
-        let (figures, inbox) = (Figures::new(), Inbox::new());
+        let inbox = Inbox::new();
         let wards = Wards::new(Rules::from(&limits), quarantines, inbox.sender.clone());
         let clerk = Clerk::start(inbox, Arc::clone(&storage), record_seal.clone(), ring, figures.after());
         let shared = Shared {
@@ -168,6 +192,7 @@ impl Engine {
             latest_event: AtomicU64::new(0),
             compute,
             shelf: Shelf::new(catalogue),
+            rack,
             control: ArcSwap::from_pointee(control),
             control_writer: tokio::sync::Mutex::default(),
             catalog_writer: tokio::sync::Mutex::default(),
@@ -175,6 +200,7 @@ impl Engine {
             violations,
             wards: Arc::new(wards),
             clerk,
+            namespaces: Namespaces::new(thread_count),
         };
         Ok(Self { shared: Arc::new(shared) })
     }
@@ -226,6 +252,7 @@ impl Engine {
     pub(crate) fn change_control(&self, change: impl FnOnce(&mut Control)) {
         let mut control = Control::clone(&self.shared.control.load());
         change(&mut control);
+        self.shared.rack.pin(control.served());
         self.shared.control.store(Arc::new(control));
     }
 

@@ -1,10 +1,10 @@
 //! What can go wrong, per use case. Domain words only: the edge decides about status codes.
 
 use rebound_domain::claims::Violation;
-use rebound_domain::ids::{BudgetId, ConstantKey, ExperimentKey, PluginRef, ReturnId, Sku};
+use rebound_domain::ids::{BudgetId, ConstantKey, ExperimentKey, Namespace, PluginRef, ReturnId, Sku};
 use rebound_domain::manifest::Stage;
 use rebound_domain::money::Currency;
-use rebound_sandbox::Class;
+use rebound_sandbox::{Class, LoadError};
 use rebound_storage::{CommitError, StorageError};
 
 use crate::identity::Unsealable;
@@ -236,6 +236,26 @@ pub enum PublishError {
         /// Which.
         plugin: PluginRef,
     },
+    /// Its namespace has as much as it may.
+    #[error(
+        "{plugin} would be {more} more to the {used} {what} of {namespace}, over its quota of {quota}; published versions are never taken back, so ask the operator to raise `{key}` of [namespaces.{namespace}]"
+    )]
+    OverQuota {
+        /// Which version.
+        plugin: PluginRef,
+        /// Whose quota.
+        namespace: Namespace,
+        /// Of what.
+        what: &'static str,
+        /// Its key in the configuration.
+        key: &'static str,
+        /// What the namespace has.
+        used: u64,
+        /// What this version would add.
+        more: u64,
+        /// What it may have.
+        quota: u64,
+    },
     /// The host's own trouble.
     #[error(transparent)]
     Fault(#[from] Fault),
@@ -311,6 +331,17 @@ pub enum ControlError {
     CurrencyFixed {
         /// Which.
         currency: Currency,
+    },
+    /// It was published, and does not load any more.
+    #[error(
+        "{plugin} cannot be loaded, so it cannot be routed; its compiled file is gone or of another build, and compiling it again fails"
+    )]
+    NotLoaded {
+        /// Which version.
+        plugin: PluginRef,
+        /// Why.
+        #[source]
+        source: Box<LoadError>,
     },
     /// The host's own trouble.
     #[error(transparent)]

@@ -12,6 +12,7 @@ use prometheus_client::registry::{Registry, Unit};
 use rebound_domain::ids::PluginRef;
 use rebound_domain::plan::{Plan, StageTrace};
 use rebound_domain::quarantine::{Change, State};
+use rebound_sandbox::Origin;
 
 use crate::timings::Timings;
 use crate::wards::{QuarantineStatus, WardRecord};
@@ -30,6 +31,22 @@ pub(crate) struct Figures {
     quarantine: Family<Version, Gauge>,
     after: AfterFigures,
     pub(crate) timings: Timings,
+    rack: RackFigures,
+}
+
+/// The figures of what is loaded. Cheap to clone; every clone counts for the same engine.
+#[derive(Clone, Default)]
+pub(crate) struct RackFigures {
+    loads: Family<Loaded, Counter>,
+    unloads: Counter,
+    mends: Counter,
+    versions: Gauge,
+    code_bytes: Gauge,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Loaded {
+    origin: &'static str,
 }
 
 /// The figures of what is written after decisions. Cheap to clone; every clone counts for the same engine.
@@ -116,6 +133,8 @@ impl Figures {
             after.recordings.clone(),
         );
         let timings = Timings::register(&mut registry);
+        let rack = RackFigures::default();
+        rack.register(&mut registry);
         Self {
             timings,
             registry,
@@ -129,6 +148,7 @@ impl Figures {
             holds,
             quarantine,
             after,
+            rack,
         }
     }
 
@@ -174,6 +194,10 @@ impl Figures {
         self.after.clone()
     }
 
+    pub(crate) fn rack(&self) -> RackFigures {
+        self.rack.clone()
+    }
+
     /// The figures as text, the quarantines as they are now.
     pub(crate) fn text(&self, quarantines: &[QuarantineStatus]) -> String {
         for QuarantineStatus { plugin, stage, quarantine, .. } in quarantines {
@@ -189,6 +213,46 @@ impl Figures {
         let mut text = String::new();
         encode(&mut text, &self.registry).expect("a string takes all text");
         text
+    }
+}
+
+impl RackFigures {
+    fn register(&self, registry: &mut Registry) {
+        registry.register(
+            "version_loads",
+            "Versions loaded by where their code came from",
+            self.loads.clone(),
+        );
+        registry.register("version_unloads", "Versions unloaded to make room", self.unloads.clone());
+        registry.register(
+            "version_mends",
+            "Versions compiled again because a call found none that could be loaded",
+            self.mends.clone(),
+        );
+        registry.register("versions_loaded", "Versions that are loaded", self.versions.clone());
+        registry.register_with_unit(
+            "versions_loaded_code",
+            "Machine code of the versions that are loaded",
+            Unit::Bytes,
+            self.code_bytes.clone(),
+        );
+    }
+
+    pub(crate) fn loaded(&self, origin: Origin) {
+        self.loads.get_or_create(&Loaded { origin: origin.word() }).inc();
+    }
+
+    pub(crate) fn mending(&self) {
+        self.mends.inc();
+    }
+
+    pub(crate) fn unloaded(&self) {
+        self.unloads.inc();
+    }
+
+    pub(crate) fn stands(&self, version_count: usize, code_bytes: u64) {
+        self.versions.set(i64::try_from(version_count).unwrap_or(i64::MAX));
+        self.code_bytes.set(i64::try_from(code_bytes).unwrap_or(i64::MAX));
     }
 }
 

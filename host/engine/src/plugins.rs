@@ -9,13 +9,14 @@ use rebound_domain::ids::{Digest, PluginRef};
 use rebound_domain::manifest::{Manifest, Stage};
 use rebound_domain::policy::ClaimsMode;
 use rebound_domain::time::Instant;
-use rebound_sandbox::{Class, Plugin};
+use rebound_sandbox::Class;
 use rebound_storage::{Batch, Storage, VALUE_BYTES_MAX};
 
 use crate::Engine;
 use crate::control::{Control, Published};
 use crate::error::{ControlError, Damaged, Fault, PublishError};
 use crate::keys;
+use crate::rack::{ComponentFacts, Seat};
 use crate::records::{PluginRecord, encode};
 
 /// Bytes of a component in one stored value; values are at most 64 KiB.
@@ -61,24 +62,36 @@ impl Published {
     pub(crate) fn publication(&self, control: &Control) -> Publication {
         Publication {
             plugin: self.words.plugin().clone(),
-            digest: self.record.digest,
-            size: self.record.size,
-            class: self.record.class.into(),
-            published_at: self.record.published_at,
+            digest: self.seat.component.digest,
+            size: self.seat.component.size,
+            class: self.seat.component.class,
+            published_at: self.published_at,
             manifest: Arc::clone(&self.words.manifest),
             standing: control.standing(self),
             violations: self.words.templates.violations().to_vec(),
         }
     }
 
-    pub(crate) fn new(record: PluginRecord, plugin: Plugin) -> Result<Self, PublishError> {
-        let manifest = Arc::new(record.manifest.clone());
-        let templates = Templates::new(&manifest).map_err(|error| PublishError::Manifest {
-            field: "templates".to_owned(),
-            problem: error.to_string(),
-        })?;
-        let words = compose::Published { manifest, templates: Arc::new(templates), digest: record.digest };
-        Ok(Self { record, plugin, words })
+    /// Compiles a version's templates, or shares those of `like` where the texts are the same: most versions of a plugin
+    /// change its code alone, and holding texts against the rules takes half a millisecond.
+    pub(crate) fn new(record: PluginRecord, like: Option<&Self>) -> Result<Self, PublishError> {
+        let PluginRecord { digest, size, class, published_at, manifest } = record;
+        let manifest = Arc::new(manifest);
+        let same = like.filter(|like| {
+            let known = &like.words.manifest;
+            known.templates == manifest.templates && known.personas == manifest.personas
+        });
+        let templates = match same {
+            Some(like) => Arc::clone(&like.words.templates),
+            None => Arc::new(Templates::new(&manifest).map_err(|error| PublishError::Manifest {
+                field: "templates".to_owned(),
+                problem: error.to_string(),
+            })?),
+        };
+        let component = ComponentFacts { digest, size, class: class.into() };
+        let seat = Arc::new(Seat::new(component, Arc::clone(&manifest)));
+        let words = compose::Published { manifest, templates, digest };
+        Ok(Self { published_at, seat, words })
     }
 
     /// Checks that this version can serve a stage with a config.
@@ -152,6 +165,7 @@ impl Engine {
             .map_err(|problem| PublishError::Manifest { field: "config-schema".to_owned(), problem })?;
         let name = manifest.plugin.clone();
         self.check_free(&name)?;
+        self.check_quota(&name, bytes.len() as u64)?;
         let record = PluginRecord {
             digest,
             size: bytes.len() as u64,
@@ -167,7 +181,7 @@ impl Engine {
             );
             return Err(PublishError::Manifest { field: "templates".to_owned(), problem });
         }
-        let published = Arc::new(Published::new(record, plugin)?);
+        let published = Arc::new(Published::new(record, None)?);
         self.check_claims(&published)?;
         self.store_component(&digest, &bytes).await?;
 
@@ -177,12 +191,15 @@ impl Engine {
             return Ok((known, Novelty::Known));
         }
         self.check_free(&name)?;
+        self.check_quota(&name, bytes.len() as u64)?;
         self.check_claims(&published)?;
         let mut batch = Batch::new();
         let key = keys::plugin(&name);
         batch.expect_absent(key.clone()).put(key, stored);
         self.shared.storage.commit(batch).await?;
         tracing::info!(plugin = %name, %digest, size = bytes.len(), "a version is published");
+        // It will be routed or looked at soon, more likely than any other that is not.
+        self.shared.rack.put(&published.seat, plugin);
         self.change_control(|control| {
             control.plugins.insert(name, Arc::clone(&published));
         });
@@ -193,7 +210,7 @@ impl Engine {
     /// The publication of the same bytes, if they were published before.
     fn published_before(&self, digest: Digest, class: Class) -> Result<Option<Publication>, PublishError> {
         let control = self.control();
-        let Some(known) = control.plugins.values().find(|known| known.record.digest == digest) else {
+        let Some(known) = control.plugins.values().find(|known| known.words.digest == digest) else {
             return Ok(None);
         };
         let publication = known.publication(&control);
@@ -260,11 +277,11 @@ impl Engine {
 }
 
 /// Reads a component's bytes back.
-pub(crate) async fn component(storage: &dyn Storage, record: &PluginRecord) -> Result<Vec<u8>, Fault> {
-    let chunk_count = record.size.div_ceil(CHUNK_BYTES as u64);
+pub(crate) async fn component(storage: &dyn Storage, component: &ComponentFacts) -> Result<Vec<u8>, Fault> {
+    let chunk_count = component.size.div_ceil(CHUNK_BYTES as u64);
     let mut bytes = Vec::new();
     for index in 0..u32::try_from(chunk_count).expect("a component has at most some MiB") {
-        let read = storage.get(vec![keys::component_chunk(&record.digest, index)]).await?;
+        let read = storage.get(vec![keys::component_chunk(&component.digest, index)]).await?;
         let entry = read.value.into_iter().next().flatten();
         let chunk =
             entry.as_ref().and_then(|entry| entry.bytes()).ok_or(Damaged::Missing { what: "component" })?;

@@ -7,28 +7,24 @@ use rebound_domain::claims::{Approval, Constant};
 use rebound_domain::experiment::Experiment;
 use rebound_domain::manifest::Stage;
 use rebound_domain::policy::{Budget, Policy};
-use rebound_sandbox::Sandbox;
 use rebound_storage::{Direction, Entry, Key, KeyRange, SCAN_LIMIT_MAX, Storage};
 use serde::de::DeserializeOwned;
 
 use crate::claims::Violations;
 use crate::control::{Control, Published, Versioned};
 use crate::engine::StartError;
-use crate::error::{Damaged, Fault};
+use crate::error::Damaged;
 use crate::identity::Seal;
 use crate::import::item;
 use crate::keys::{self, CATALOG, CONTROL, ORDER_PREFIX, PLAN_PREFIX};
-use crate::plugins::component;
 use crate::records::{OrderRecord, PlanRecord, PluginRecord, ProductRecord, decode, open};
 
-/// Reads the control plane and loads every published version.
-pub(crate) async fn control(
-    storage: &Arc<dyn Storage>,
-    sandbox: &Sandbox,
-    policy: Policy,
-) -> Result<Control, StartError> {
+/// Reads the control plane. No published version is loaded.
+pub(crate) async fn control(storage: &Arc<dyn Storage>, policy: Policy) -> Result<Control, StartError> {
     let mut control = Control::new(policy);
     let mut range = KeyRange::all();
+    // Versions come sorted by name, so the one before is mostly of the same plugin.
+    let mut latest: Option<Arc<Published>> = None;
     loop {
         let page = storage.scan(CONTROL, range.clone(), SCAN_LIMIT_MAX, Direction::Forward).await?.value;
         let Some((last, _)) = page.last() else { return Ok(control) };
@@ -62,8 +58,9 @@ pub(crate) async fn control(
                 }
                 Some(b"plugin") => {
                     let record: Versioned<PluginRecord> = versioned("plugin", &entry)?;
-                    let published = load(storage, sandbox, record.value).await?;
-                    control.plugins.insert(published.words.manifest.plugin.clone(), Arc::new(published));
+                    let published = Arc::new(published(record.value, latest.as_deref())?);
+                    latest = Some(Arc::clone(&published));
+                    control.plugins.insert(published.words.plugin().clone(), published);
                 }
                 _ => tracing::warn!(key = %key.escape_ascii(), "an unknown control record is left alone"),
             }
@@ -76,24 +73,9 @@ fn versioned<T: DeserializeOwned>(what: &'static str, entry: &Entry) -> Result<V
     Ok(Versioned { value: decode(what, bytes)?, revision: entry.revision() })
 }
 
-async fn load(
-    storage: &Arc<dyn Storage>,
-    sandbox: &Sandbox,
-    record: PluginRecord,
-) -> Result<Published, StartError> {
+fn published(record: PluginRecord, like: Option<&Published>) -> Result<Published, StartError> {
     let plugin = record.manifest.plugin.clone();
-    let refused = |source| StartError::Plugin { plugin: plugin.clone(), source };
-    let manifest = Arc::new(record.manifest.clone());
-    let (sandbox, storage, stored) = (sandbox.clone(), Arc::clone(storage), record.clone());
-    let runtime = tokio::runtime::Handle::current();
-    let loading = tokio::task::spawn_blocking(move || {
-        // The bytes are read only when the compiled cache does not hold this component.
-        let bytes = || runtime.block_on(component(storage.as_ref(), &stored)).map_err(Into::into);
-        sandbox.load(stored.class.into(), stored.digest, &bytes, manifest)
-    });
-    let loaded =
-        loading.await.map_err(|_| Fault::Lost("loading a plugin"))?.map_err(|error| refused(error.into()))?;
-    Published::new(record, loaded).map_err(|error| refused(error.into()))
+    Published::new(record, like).map_err(|error| StartError::Plugin { plugin, source: error.into() })
 }
 
 /// Reads the products, then all orders and returns: what the catalogue knows is what they say, in any order.

@@ -11,9 +11,10 @@ use rebound_storage::{Batch, Entry, Key, Revision, VALUE_BYTES_MAX};
 use serde::Serialize;
 
 use crate::Engine;
-use crate::control::{Control, Versioned};
+use crate::control::{Control, Versioned, named};
 use crate::error::{ControlError, Fault};
 use crate::keys;
+use crate::rack::{Hold, Unready};
 use crate::records::encode;
 
 /// Budgets of one deployment: what each has left is read with every decision.
@@ -25,6 +26,7 @@ impl Engine {
     /// # Errors
     /// [`ControlError`] naming the entry that does not stand.
     pub async fn set_route(&self, stage: Stage, entries: Vec<RouteEntry>) -> Result<(), ControlError> {
+        let _held = self.warm(&entries).await?;
         let _writing = self.shared.control_writer.lock().await;
         let control = self.control();
         check_entries(&control, stage, "entries", &entries)?;
@@ -39,6 +41,24 @@ impl Engine {
         Ok(())
     }
 
+    /// Loads what entries name, compiled again when it has to be, and keeps it until the answer is dropped: no decision
+    /// finds a version that is not loaded. Without the control plane's lock: an operator who must stop an experiment
+    /// does not wait for a compiler. What is not published is found out later, under the lock.
+    async fn warm(&self, entries: &[RouteEntry]) -> Result<Vec<Hold>, ControlError> {
+        let rack = &self.shared.rack;
+        let mut held = Vec::new();
+        for seat in self.control().seats(entries) {
+            held.push(rack.hold(&seat));
+            rack.ready(&seat).await.map_err(|unready| match unready {
+                Unready::Load(error) => {
+                    ControlError::NotLoaded { plugin: seat.plugin().clone(), source: Box::new(error) }
+                }
+                Unready::Fault(fault) => ControlError::Fault(fault),
+            })?;
+        }
+        Ok(held)
+    }
+
     /// A stage's route; empty when none was set.
     #[must_use]
     pub fn route(&self, stage: Stage) -> Vec<RouteEntry> {
@@ -50,6 +70,12 @@ impl Engine {
     /// # Errors
     /// [`ControlError`] naming what does not stand.
     pub async fn set_experiment(&self, key: ExperimentKey, draft: Draft) -> Result<Experiment, ControlError> {
+        let mut _held = Vec::new();
+        if draft.status == Status::Running {
+            for arm in &draft.arms {
+                _held.extend(self.warm(&arm.entries).await?);
+            }
+        }
         let _writing = self.shared.control_writer.lock().await;
         let control = self.control();
         let current = control.experiments.get(&key);
@@ -229,10 +255,7 @@ fn check_timezone(name: &str) -> Result<(), ControlError> {
 /// Checks that every version may say what it says: its texts are approved where they must be, and break no rule that
 /// is enforced.
 fn check_claims(control: &Control, entries: &[RouteEntry]) -> Result<(), ControlError> {
-    let versions = entries
-        .iter()
-        .flat_map(|it| std::iter::once(&it.plugin).chain(it.fallback.iter().map(|it| &it.plugin)));
-    for published in versions.filter_map(|plugin| control.plugins.get(plugin)) {
+    for published in named(entries).filter_map(|plugin| control.plugins.get(plugin)) {
         let plugin = || published.words.plugin().clone();
         let violations = published.words.templates.violations();
         if control.policy.value.claims == ClaimsMode::Enforce && !violations.is_empty() {

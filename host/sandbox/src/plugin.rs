@@ -38,6 +38,7 @@ pub struct Plugin {
 pub(crate) struct Shared {
     pub(crate) digest: Digest,
     pub(crate) origin: Origin,
+    pub(crate) code_bytes: u64,
     pub(crate) manifest: Arc<Manifest>,
     pub(crate) runtime: Arc<Runtime>,
     pub(crate) component: InstancePre<Call>,
@@ -56,6 +57,19 @@ pub enum Origin {
     Stale,
     /// It was compiled again, because what was kept was not what this host had written.
     Tampered,
+}
+
+impl Origin {
+    /// The stable word that figures carry.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Origin::Cache => "cache",
+            Origin::Compiled => "compiled",
+            Origin::Stale => "stale",
+            Origin::Tampered => "tampered",
+        }
+    }
 }
 
 impl std::fmt::Debug for Plugin {
@@ -92,6 +106,12 @@ impl Plugin {
     #[must_use]
     pub fn manifest(&self) -> &Arc<Manifest> {
         &self.shared.manifest
+    }
+
+    /// Size of its machine code, bytes: most of what it takes while it is loaded.
+    #[must_use]
+    pub fn code_bytes(&self) -> u64 {
+        self.shared.code_bytes
     }
 
     /// Where its machine code came from.

@@ -190,19 +190,17 @@ impl Sandbox {
         let Exports { stages } = self.inspect(class, bytes)?;
         let digest = Digest::of(bytes);
         let runtime = self.runtime(class);
-        let (component, origin) = match self.cached(digest, runtime) {
-            Ok(component) => (component, Origin::Cache),
+        let (code, origin) = match self.cached(digest, runtime) {
+            Ok(code) => (code, Origin::Cache),
             Err(origin) => {
                 let artefact = self.compile(digest, bytes)?;
                 (
-                    artefact
-                        .load(&runtime.engine)
-                        .map_err(|error| PublishError::Link(format!("{error:#}")))?,
+                    Code::of(&artefact, runtime).map_err(|error| PublishError::Link(format!("{error:#}")))?,
                     origin,
                 )
             }
         };
-        let linked = Linked::new(runtime, component, &stages).map_err(PublishError::Link)?;
+        let linked = Linked::new(runtime, code, &stages).map_err(PublishError::Link)?;
         let manifest = self.describe(runtime, &linked, &stages)?;
         check::manifest(&self.shared.limits, &manifest).map_err(PublishError::Manifest)?;
         linked.check_types(runtime).map_err(|error| PublishError::Link(format!("{error:#}")))?;
@@ -222,8 +220,8 @@ impl Sandbox {
         manifest: Arc<Manifest>,
     ) -> Result<Plugin, LoadError> {
         let runtime = self.runtime(class);
-        let (component, origin) = match self.cached(digest, runtime) {
-            Ok(component) => (component, Origin::Cache),
+        let (code, origin) = match self.cached(digest, runtime) {
+            Ok(code) => (code, Origin::Cache),
             Err(origin) => {
                 let bytes = bytes().map_err(|source| LoadError::Read { digest, source })?;
                 let found = Digest::of(&bytes);
@@ -232,14 +230,30 @@ impl Sandbox {
                 }
                 self.inspect(class, &bytes)?;
                 let artefact = self.compile(digest, &bytes)?;
-                (
-                    artefact.load(&runtime.engine).map_err(|error| LoadError::Link(format!("{error:#}")))?,
-                    origin,
-                )
+                (Code::of(&artefact, runtime).map_err(|error| LoadError::Link(format!("{error:#}")))?, origin)
             }
         };
-        let linked = Linked::new(runtime, component, &manifest.stages).map_err(LoadError::Link)?;
+        let linked = Linked::new(runtime, code, &manifest.stages).map_err(LoadError::Link)?;
         Ok(linked.plugin(digest, origin, manifest, runtime))
+    }
+
+    /// Makes a published component callable from the cache alone; none when it has to be compiled. For threads that
+    /// cannot wait for a compiler: it reads one file and blocks for about a millisecond for each MiB of code.
+    ///
+    /// # Errors
+    /// [`LoadError::Link`] alone.
+    pub fn load_kept(
+        &self,
+        class: Class,
+        digest: Digest,
+        manifest: Arc<Manifest>,
+    ) -> Result<Option<Plugin>, LoadError> {
+        let runtime = self.runtime(class);
+        // Whoever gets none asks [`Self::load`] for it, which tells what is wrong with what is kept.
+        let Found::Artefact(artefact) = self.shared.cache.find(digest) else { return Ok(None) };
+        let Ok(code) = Code::of(&artefact, runtime) else { return Ok(None) };
+        let linked = Linked::new(runtime, code, &manifest.stages).map_err(LoadError::Link)?;
+        Ok(Some(linked.plugin(digest, Origin::Cache, manifest, runtime)))
     }
 
     fn runtime(&self, class: Class) -> &Arc<Runtime> {
@@ -250,9 +264,9 @@ impl Sandbox {
     }
 
     /// What is kept of a component, or why it has to be compiled.
-    fn cached(&self, digest: Digest, runtime: &Runtime) -> Result<Component, Origin> {
+    fn cached(&self, digest: Digest, runtime: &Runtime) -> Result<Code, Origin> {
         match self.shared.cache.find(digest) {
-            Found::Artefact(artefact) => artefact.load(&runtime.engine).map_err(|error| {
+            Found::Artefact(artefact) => Code::of(&artefact, runtime).map_err(|error| {
                 tracing::warn!(%digest, error = format!("{error:#}"), "a kept component does not load; compiling it again");
                 Origin::Stale
             }),
@@ -308,15 +322,31 @@ impl Sandbox {
     }
 }
 
+/// Machine code that can be linked.
+struct Code {
+    component: Component,
+    /// What it takes in memory, bytes.
+    size: u64,
+}
+
+impl Code {
+    fn of(artefact: &Artefact, runtime: &Runtime) -> wasmtime::Result<Self> {
+        let component = artefact.load(&runtime.engine)?;
+        Ok(Self { component, size: artefact.as_ref().len() as u64 })
+    }
+}
+
 /// A component and its exports, found by name once.
 struct Linked {
     component: InstancePre<Call>,
+    code_bytes: u64,
     describe: ComponentExportIndex,
     stages: [Option<ComponentExportIndex>; Stage::ALL.len()],
 }
 
 impl Linked {
-    fn new(runtime: &Runtime, component: Component, stages: &[Stage]) -> Result<Self, String> {
+    fn new(runtime: &Runtime, code: Code, stages: &[Stage]) -> Result<Self, String> {
+        let Code { component, size: code_bytes } = code;
         // Else the first call would pay for it.
         component.initialize_copy_on_write_image().map_err(|error| format!("{error:#}"))?;
         let describe = function(&component, "metadata", "describe")?;
@@ -325,7 +355,7 @@ impl Linked {
             exports[*stage as usize] = Some(function(&component, stage.word(), verbs::verb(*stage))?);
         }
         let component = runtime.linker.instantiate_pre(&component).map_err(|error| format!("{error:#}"))?;
-        Ok(Self { component, describe, stages: exports })
+        Ok(Self { component, code_bytes, describe, stages: exports })
     }
 
     /// Holds every stage's function to the contract now, rather than at its first call. Once published it stays
@@ -349,8 +379,9 @@ impl Linked {
         manifest: Arc<Manifest>,
         runtime: &Arc<Runtime>,
     ) -> Plugin {
-        let Self { component, stages: exports, .. } = self;
-        Plugin::new(Shared { digest, origin, manifest, runtime: Arc::clone(runtime), component, exports })
+        let Self { component, code_bytes, stages: exports, .. } = self;
+        let runtime = Arc::clone(runtime);
+        Plugin::new(Shared { digest, origin, code_bytes, manifest, runtime, component, exports })
     }
 }
 

@@ -43,7 +43,7 @@ impl FromStr for StageName {
     request_body(content = Route, content_type = "application/json"),
     responses((status = 200, description = "The route as it stands", body = Route)),
     extensions(("x-problems" = json!([
-        "unknown_plugin", "wrong_stage", "invalid_config", "templates_unapproved", "claims_violated", "busy",
+        "unknown_plugin", "wrong_stage", "plugin_not_loaded", "invalid_config", "templates_unapproved", "claims_violated", "busy",
         "storage_unavailable"
     ]))),
 )]
@@ -92,7 +92,7 @@ fn current_route(state: &AppState, stage: Stage) -> Response {
     request_body(content = ExperimentDraft, content_type = "application/json"),
     responses((status = 200, description = "The experiment as it stands, with its phase", body = Experiment)),
     extensions(("x-problems" = json!([
-        "stage_taken", "unknown_plugin", "wrong_stage", "invalid_config", "templates_unapproved", "claims_violated",
+        "stage_taken", "unknown_plugin", "wrong_stage", "plugin_not_loaded", "invalid_config", "templates_unapproved", "claims_violated",
         "busy", "storage_unavailable"
     ]))),
 )]

@@ -9,6 +9,7 @@ mod control;
 mod describe;
 mod holds;
 mod imports;
+mod namespaces;
 mod order_events;
 mod plugins;
 mod quarantine;
@@ -37,6 +38,9 @@ pub(crate) fn guarded() -> OpenApiRouter<AppState> {
         .routes(routes!(imports::post_customers))
         .routes(routes!(plugins::post, plugins::list))
         .routes(routes!(approvals::post, approvals::get))
+        .routes(routes!(namespaces::get))
+        .routes(routes!(namespaces::figures))
+        .routes(routes!(namespaces::violations))
         .routes(routes!(quarantine::list))
         .routes(routes!(quarantine::hold))
         .routes(routes!(quarantine::release))

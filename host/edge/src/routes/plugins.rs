@@ -30,7 +30,7 @@ use crate::wire::plugin::{Plugin, PluginList, PublishParams};
         (status = 200, description = "The same bytes were published before", body = Plugin),
     ),
     extensions(("x-problems" = json!([
-        "plugin_refused", "claims_violated", "unknown_constant", "version_taken", "busy", "storage_unavailable"
+        "plugin_refused", "claims_violated", "unknown_constant", "version_taken", "quota_exceeded", "busy", "storage_unavailable"
     ]))),
 )]
 pub(super) async fn post(

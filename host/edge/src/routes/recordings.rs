@@ -83,7 +83,7 @@ pub(super) async fn get(
     params(("id" = String, Path, description = "The recording's id"), ReplayParams),
     responses((status = 200, description = "What came out, and where it differs", body = Replay)),
     extensions(("x-problems" = json!([
-        "not_found", "not_replayable", "unknown_plugin", "busy", "storage_unavailable"
+        "not_found", "not_replayable", "plugin_not_loaded", "unknown_plugin", "busy", "storage_unavailable"
     ]))),
 )]
 pub(super) async fn replay(

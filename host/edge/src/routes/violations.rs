@@ -3,7 +3,6 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use rebound_domain::ids::PluginRef;
 
 use super::json;
 use crate::app::AppState;
@@ -29,11 +28,7 @@ pub(super) async fn list(
     Params(params): Params<ViolationParams>,
 ) -> Result<Response, Problem> {
     let (limit, after) = params.page()?;
-    let wanted = |plugin: &PluginRef| match &params.plugin {
-        None => true,
-        Some(wanted) => plugin.name.as_str() == wanted || plugin.to_string() == *wanted,
-    };
     // One more tells whether there is a next page.
-    let page = state.engine().violations(wanted, after, limit + 1);
+    let page = state.engine().violations(|plugin| params.wants(plugin), after, limit + 1);
     Ok(json(StatusCode::OK, &ViolationList::new(page, limit)))
 }

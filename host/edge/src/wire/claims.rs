@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use rebound_domain::claims as domain;
-use rebound_domain::ids::ConstantKey;
+use rebound_domain::ids::{ConstantKey, PluginRef};
 use rebound_engine::{
     ApprovalState, Seen as DomainSeen, SeenViolation as DomainSeenViolation, ViolationCursor,
 };
@@ -224,7 +224,7 @@ pub(crate) struct ViolationParams {
     /// What `next` of the page before said.
     after: Option<String>,
     /// `namespace/name`, or `namespace/name@version`; all when left out.
-    pub(crate) plugin: Option<String>,
+    plugin: Option<String>,
 }
 
 /// Entries of a page, when nobody says how many.
@@ -232,6 +232,12 @@ const PAGE: u32 = 100;
 const PAGE_MAX: u32 = 1000;
 
 impl ViolationParams {
+    /// Whether a version's violations are asked for.
+    pub(crate) fn wants(&self, plugin: &PluginRef) -> bool {
+        let is_it = |wanted: &String| plugin.name.as_str() == wanted || plugin.to_string() == *wanted;
+        self.plugin.as_ref().is_none_or(is_it)
+    }
+
     /// How many, and after which.
     ///
     /// # Errors

@@ -12,6 +12,7 @@ pub(crate) mod events;
 pub(crate) mod experiment;
 pub(crate) mod hold;
 pub(crate) mod import;
+pub(crate) mod namespace;
 pub(crate) mod order;
 pub(crate) mod plan;
 pub(crate) mod plugin;

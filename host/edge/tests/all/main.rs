@@ -11,6 +11,7 @@ mod faults;
 mod guest;
 mod holds;
 mod imports;
+mod namespaces;
 mod plugins;
 mod publishing;
 mod quarantine;

@@ -19,16 +19,18 @@ use rebound_domain::limits::Limits;
 use rebound_domain::manifest::Stage;
 use rebound_domain::money::Money;
 use rebound_domain::plan::{Plan, StageAssignment, StageTrace};
-use rebound_domain::quarantine::{Admission, Refusal, Ticket, Verdict};
+use rebound_domain::quarantine::{Admission, Ticket, Verdict};
 use rebound_domain::route::{Access, RouteEntry};
 use rebound_domain::situation::{Context, Situation};
 use rebound_sandbox::{Outcome, Plugin, Report};
+use rebound_telemetry::Follow;
 use serde::Serialize;
 use serde_json::Value;
 
 use super::oversize;
 use super::prepare::StageRoute;
 use super::watch::{Watch, tell};
+use crate::LogCounts;
 use crate::control::{Control, Published};
 use crate::identity::HostKey;
 use crate::promise::PlanSecrets;
@@ -38,6 +40,10 @@ use crate::zone::MerchantZone;
 
 /// The outcome of a version that was not called because it is quarantined.
 const QUARANTINED: &str = "quarantined";
+/// The outcome of a version that was not called because it could not be loaded without a compiler.
+const NOT_LOADED: &str = "not-loaded";
+/// The outcome of a version that was not called because its namespace has used what it may.
+const OVER_QUOTA: &str = "over-quota";
 
 /// Whose state: versions with the same state version share it.
 pub(super) type StateKey = (Stage, PluginName, u32);
@@ -75,10 +81,11 @@ pub(super) fn run(input: HopInput, watch: &Watch) -> HopOutput {
         traces: Vec::new(),
         states: Vec::new(),
         attended: Vec::new(),
+        heard: Vec::new(),
         captured: Vec::new(),
     };
     let (mut answers, given) = hop.all_stages();
-    let Hop { mut traces, mut states, attended, captured, .. } = hop;
+    let Hop { mut traces, mut states, attended, heard, captured, .. } = hop;
     let zone = MerchantZone::named(&input.control.policy.value.timezone);
     let return_id = &input.request.return_id;
     let secrets = input.host_key.as_ref().map(|host_key| PlanSecrets { host_key, return_id });
@@ -104,6 +111,7 @@ pub(super) fn run(input: HopInput, watch: &Watch) -> HopOutput {
             }
         }
     };
+    watch.count(&traces, &heard);
     watch.settle(input.situation.now, &attended, &traces);
     let HopInput { request, situation, snapshot, .. } = input;
     let capture = watch.captures.then_some(Capture { request, situation, snapshot, given, calls: captured });
@@ -127,6 +135,8 @@ struct Hop<'a> {
     states: Vec<(StateKey, StateChange)>,
     /// How each trace was admitted and what it says of its version; none for a version that was not called.
     attended: Vec<Option<(Ticket, Verdict)>>,
+    /// What each trace's call logged.
+    heard: Vec<LogCounts>,
     captured: Vec<CapturedCall>,
 }
 
@@ -210,9 +220,25 @@ impl Hop<'_> {
         let ticket = match self.watch.admit(plugin, route.stage, now) {
             Admission::Admitted(ticket) => ticket,
             Admission::Refused(refusal) => {
-                self.traces.push(left_out(route, plugin, published, &refusal, fallback));
-                self.attended.push(None);
-                self.traces.last().into_iter().for_each(|call| tell(&mut span, call));
+                let why = (QUARANTINED, refusal.to_string());
+                self.leave_out(&mut span, left_out(route, plugin, published, why, fallback), None);
+                return Called::Failed;
+            }
+        };
+        let pass = self.watch.pass(plugin);
+        if let Err(over) = pass.admit() {
+            let why = (OVER_QUOTA, over.to_string());
+            let spared = Some((ticket, Verdict::Spared));
+            self.leave_out(&mut span, left_out(route, plugin, published, why, fallback), spared);
+            return Called::Failed;
+        }
+        // Before the call's clock starts: what loading takes is the host's time, not the strategy's.
+        let callee = match self.watch.rack.take(&published.seat) {
+            Ok(callee) => callee,
+            Err(error) => {
+                let why = (NOT_LOADED, error.to_string());
+                let spared = Some((ticket, Verdict::Spared));
+                self.leave_out(&mut span, left_out(route, plugin, published, why, fallback), spared);
                 return Called::Failed;
             }
         };
@@ -233,15 +259,15 @@ impl Hop<'_> {
         };
         let overheard = self.watch.captures.then(|| Arc::new(Overheard::new(Arc::clone(catalog))));
         let report = match &overheard {
-            Some(overheard) => run(&published.plugin, &context, &(Arc::clone(overheard) as Arc<dyn Catalog>)),
-            None => run(&published.plugin, &context, catalog),
+            Some(overheard) => run(&callee, &context, &(Arc::clone(overheard) as Arc<dyn Catalog>)),
+            None => run(&callee, &context, catalog),
         };
         self.attended.push(Some((ticket, verdict(&report.outcome))));
         if let Some(overheard) = overheard {
             self.captured.push(CapturedCall {
                 stage: route.stage,
                 plugin: plugin.clone(),
-                digest: published.record.digest,
+                digest: published.words.digest,
                 fallback,
                 slots: entry.slots,
                 margin: entry.margin,
@@ -252,14 +278,16 @@ impl Hop<'_> {
                 output: kept(&report.outcome),
             });
         }
-        let Report { outcome, usage, log } = report;
+        let Report { outcome, usage, mut log } = report;
+        pass.charge(usage.fuel);
+        self.heard.push(pass.hear(&mut log, usage.log_lines));
         for line in log {
             tracing::debug!(%plugin, stage = %route.stage, level = line.level.word(), message = %line.message.escape_debug(), "a strategy logged");
         }
         self.traces.push(StageTrace {
             stage: route.stage,
             plugin: plugin.clone(),
-            digest: published.record.digest,
+            digest: published.words.digest,
             assignment: route.assignment.clone(),
             outcome: outcome.word().to_owned(),
             detail: outcome.detail(),
@@ -288,21 +316,31 @@ impl Hop<'_> {
     }
 }
 
+impl Hop<'_> {
+    /// Notes a version that was not called. One that was admitted gives back what it was admitted with.
+    fn leave_out(&mut self, span: &mut Follow, trace: StageTrace, attended: Option<(Ticket, Verdict)>) {
+        tell(span, &trace);
+        self.traces.push(trace);
+        self.attended.push(attended);
+        self.heard.push(LogCounts::default());
+    }
+}
+
 /// The trace of a version that was not called.
 fn left_out(
     route: &StageRoute,
     plugin: &PluginRef,
     published: &Published,
-    refusal: &Refusal,
+    (outcome, detail): (&str, String),
     fallback: bool,
 ) -> StageTrace {
     StageTrace {
         stage: route.stage,
         plugin: plugin.clone(),
-        digest: published.record.digest,
+        digest: published.words.digest,
         assignment: route.assignment.clone(),
-        outcome: QUARANTINED.to_owned(),
-        detail: Some(refusal.to_string()),
+        outcome: outcome.to_owned(),
+        detail: Some(detail),
         fallback,
         fuel: 0,
         fuel_max: 0,

@@ -21,9 +21,10 @@ use rebound_storage::{Batch, Entry, Sequence};
 use rebound_telemetry::{Follow, Place, Value, current};
 
 use self::hop::HopOutput;
-use self::prepare::Prepared;
+use self::prepare::{Prepared, StageRoute};
 use self::watch::Watch;
 use crate::Engine;
+use crate::control::{Control, named};
 use crate::customer::open_data_key;
 use crate::error::{Damaged, DecideError, Fault};
 use crate::identity::{Owner, Seal};
@@ -172,7 +173,7 @@ impl Engine {
             }
         }
         let (mut prepared, input) = prepared.into_input(self, request, spent, mode)?;
-        let mut watch = self.watch(mode);
+        let mut watch = self.watch(mode, input.control.as_ref(), &input.routes).await;
         watch.follow = follow.cloned();
         let HopOutput { plan, states, capture } =
             self.shared.compute.run(move || hop::run(input, &watch)).await?;
@@ -220,9 +221,17 @@ impl Engine {
         Ok(())
     }
 
-    fn watch(&self, mode: Mode) -> Watch {
+    async fn watch(&self, mode: Mode, control: &Control, routes: &[StageRoute]) -> Watch {
         let captures = mode == Mode::Commit && self.shared.limits.recordings > 0;
-        Watch { wards: Arc::clone(&self.shared.wards), mode, captures, follow: None }
+        let plugins = routes.iter().flat_map(|route| named(&route.entries));
+        Watch {
+            wards: Arc::clone(&self.shared.wards),
+            rack: Arc::clone(&self.shared.rack),
+            passes: self.shared.namespaces.enter(&control.policy.value, plugins).await,
+            mode,
+            captures,
+            follow: None,
+        }
     }
 
     /// Hands a decision over to be recorded, when a call failed or its return is one of the share.

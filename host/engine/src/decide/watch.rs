@@ -10,11 +10,18 @@ use rebound_domain::time::Instant;
 use rebound_telemetry::{Follow, Place, Value};
 
 use super::Mode;
+use crate::LogCounts;
+use crate::namespaces::Pass;
+use crate::rack::Rack;
 use crate::wards::Wards;
 
 /// Watches the calls of one decision.
 pub(super) struct Watch {
     pub(super) wards: Arc<Wards>,
+    /// Where versions are taken from.
+    pub(super) rack: Arc<Rack>,
+    /// The namespaces of the routes, as this decision meets them.
+    pub(super) passes: Vec<Pass>,
     pub(super) mode: Mode,
     /// Whether calls are noted for a recording.
     pub(super) captures: bool,
@@ -30,6 +37,17 @@ impl Watch {
 
     pub(super) fn admit(&self, plugin: &PluginRef, stage: Stage, now: Instant) -> Admission {
         self.wards.admit(plugin, stage, now, self.mode)
+    }
+
+    /// The pass for a version's namespace.
+    pub(super) fn pass(&self, plugin: &PluginRef) -> &Pass {
+        let pass = self.passes.iter().find(|pass| pass.is_of(plugin));
+        pass.expect("a decision enters every namespace that its routes name")
+    }
+
+    /// Takes the calls into the figures of their namespaces, with what each logged.
+    pub(super) fn count(&self, traces: &[StageTrace], heard: &[LogCounts]) {
+        traces.iter().zip(heard).for_each(|(call, log)| self.pass(&call.plugin).count(call, log));
     }
 
     /// Tells what became of the calls. Only once the plan is made: an answer that does not fit into it was invalid. A

@@ -8,7 +8,7 @@ use rebound_domain::ids::{Digest, PluginRef, ProductId};
 use rebound_domain::manifest::Stage;
 use rebound_domain::product::Product;
 use rebound_domain::situation::Context;
-use rebound_sandbox::{METER, Plugin};
+use rebound_sandbox::{LoadError, METER, Plugin};
 use serde_json::Value;
 
 use super::mask;
@@ -18,6 +18,7 @@ use super::shown::{Personal, RecordingError};
 use crate::Engine;
 use crate::control::Control;
 use crate::error::Fault;
+use crate::rack::{Seat, Unready};
 
 /// Most questions of one call that are named as not in the recording.
 const UNSEEN_MAX: usize = 32;
@@ -117,6 +118,17 @@ pub enum ReplayError {
         /// Which.
         plugin: PluginRef,
     },
+    /// It was published, and does not load any more.
+    #[error(
+        "{plugin} cannot be loaded; its compiled file is gone or of another build, and compiling it again fails"
+    )]
+    NotLoaded {
+        /// Which.
+        plugin: PluginRef,
+        /// Why.
+        #[source]
+        source: Box<LoadError>,
+    },
     /// The host's own trouble.
     #[error(transparent)]
     Fault(#[from] Fault),
@@ -146,7 +158,15 @@ impl Engine {
         let mut cast = Vec::new();
         for call in calls {
             if let Some(part) = Part::of(&control, call, other.as_ref())? {
-                cast.push(part);
+                // Versions that no route names any more are not loaded; here there is time to compile.
+                let plugin = self.shared.rack.ready(&part.seat).await;
+                let plugin = plugin.map_err(|unready| match unready {
+                    Unready::Load(error) => {
+                        ReplayError::NotLoaded { plugin: part.name.clone(), source: Box::new(error) }
+                    }
+                    Unready::Fault(fault) => fault.into(),
+                })?;
+                cast.push((part, plugin));
             }
         }
         if let (Some(plugin), true) = (other, cast.is_empty()) {
@@ -155,9 +175,9 @@ impl Engine {
         let (now, snapshot) = (inputs.situation.now, self.shared.shelf.snapshot());
         let is_metered_alike = meter == METER;
         let run = move || {
-            let play = |part: Part| {
+            let play = |(part, plugin): (Part, Arc<Plugin>)| {
                 let live: Arc<dyn Catalog> = Arc::new(snapshot.at(now, part.call.margin));
-                part.play(&inputs, live, is_metered_alike, personal)
+                part.play(&plugin, &inputs, live, is_metered_alike, personal)
             };
             cast.into_iter().map(play).collect::<Vec<_>>()
         };
@@ -170,7 +190,7 @@ impl Engine {
 /// A recorded call, and who plays it.
 struct Part {
     call: RecordedCall,
-    plugin: Plugin,
+    seat: Arc<Seat>,
     name: PluginRef,
     /// Whether the version that ran then runs again.
     is_original: bool,
@@ -191,13 +211,13 @@ impl Part {
         };
         let Some(other) = other else {
             let found = published(&call.plugin)?;
-            let (recorded, published) = (call.digest, found.record.digest);
+            let (recorded, published) = (call.digest, found.words.digest);
             if recorded != published {
                 let (recorded, published) = (Box::new(recorded), Box::new(published));
                 return Err(ReplayError::Digest { plugin: call.plugin, recorded, published });
             }
-            let (plugin, name) = (found.plugin.clone(), call.plugin.clone());
-            return Ok(Some(Self { call, plugin, name, is_original: true, has_state: true }));
+            let (seat, name) = (Arc::clone(&found.seat), call.plugin.clone());
+            return Ok(Some(Self { call, seat, name, is_original: true, has_state: true }));
         };
         let found = published(other)?;
         if other.name != call.plugin.name || !found.words.manifest.stages.contains(&call.stage) {
@@ -206,18 +226,20 @@ impl Part {
         let state_version =
             |plugin: &PluginRef| control.plugins.get(plugin).map(|known| known.words.manifest.state_version);
         let has_state = state_version(&call.plugin) == Some(found.words.manifest.state_version);
-        let is_original = found.record.digest == call.digest;
-        Ok(Some(Self { call, plugin: found.plugin.clone(), name: other.clone(), is_original, has_state }))
+        let is_original = found.words.digest == call.digest;
+        let seat = Arc::clone(&found.seat);
+        Ok(Some(Self { call, seat, name: other.clone(), is_original, has_state }))
     }
 
     fn play(
         self,
+        plugin: &Plugin,
         inputs: &Inputs,
         live: Arc<dyn Catalog>,
         is_metered_alike: bool,
         personal: Personal,
     ) -> Replayed {
-        let Self { call, plugin, name, is_original, has_state } = self;
+        let Self { call, name, is_original, has_state, .. } = self;
         let script = Arc::new(Script::new(&call.asked, (!is_original).then_some(live)));
         let context = Context {
             situation: &inputs.situation,
@@ -226,7 +248,7 @@ impl Part {
             state: call.state.as_deref().filter(|_| has_state),
         };
         let catalog: Arc<dyn Catalog> = script.clone();
-        let ended = run(call.stage, &plugin, &context, &catalog, inputs);
+        let ended = run(call.stage, plugin, &context, &catalog, inputs);
         let differences = differences(&call.ended, ended, is_metered_alike, personal);
         Replayed {
             stage: call.stage,

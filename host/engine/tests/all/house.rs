@@ -1,7 +1,7 @@
 //! An engine to test with, and the words to talk to it.
 
 use std::num::NonZeroUsize;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use rebound_domain::event::{
@@ -10,6 +10,7 @@ use rebound_domain::event::{
 use rebound_domain::ids::{BudgetId, CustomerId, EventId, OrderId, PluginRef, ReturnId, Sku, Source};
 use rebound_domain::limits::Limits;
 use rebound_domain::money::{Currency, Money};
+use rebound_domain::namespace::{Bound, QuotaSettings, Quotas};
 use rebound_domain::policy::{Budget, Counts, Stacking};
 use rebound_domain::route::{Access, RouteEntry};
 use rebound_domain::time::Instant;
@@ -69,6 +70,18 @@ impl House {
         Self::started(Arc::clone(&self.storage), front, Arc::clone(&self.cache), Limits::default()).await
     }
 
+    /// The same with limits of its own.
+    pub(crate) async fn fronted_with(&self, front: Arc<dyn Storage>, limits: Limits) -> Self {
+        Self::started(Arc::clone(&self.storage), front, Arc::clone(&self.cache), limits).await
+    }
+
+    /// Where a version's compiled code is kept.
+    pub(crate) fn code_file(&self, plugin: &PluginRef) -> PathBuf {
+        let digest = self.engine.plugin(plugin).unwrap().digest;
+        let name: String = digest.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+        self.cache.path().join("cache").join(name)
+    }
+
     /// One with limits of its own.
     pub(crate) async fn limited(limits: Limits) -> Self {
         let (storage, cache) = (Arc::new(MemoryStorage::new()), Arc::new(tempfile::tempdir().unwrap()));
@@ -101,7 +114,22 @@ impl House {
             compute_threads: NonZeroUsize::new(2).unwrap(),
             compute_queue_count_max: 1024,
         });
-        Self { engine: engine.await.unwrap(), storage, cache }
+        let engine = engine.await.unwrap();
+        // Most tests publish in a partner's namespace, and load it more than a partner may.
+        engine.set_quotas(Quotas { partners: Self::unlimited(), ..Quotas::default() });
+        Self { engine, storage, cache }
+    }
+
+    /// No quota at all.
+    pub(crate) fn unlimited() -> QuotaSettings {
+        let none = Some(Bound::Unlimited);
+        QuotaSettings {
+            versions: none,
+            bytes: none,
+            fuel_per_second: none,
+            compute_share_bp: none,
+            log_bytes_per_second: none,
+        }
     }
 
     pub(crate) async fn with_products(skus: &[&str]) -> Self {

@@ -23,6 +23,7 @@ pub(crate) use self::keys::{Change, Key, Value};
 pub(crate) use self::resolve::{Environment, Flags, Resolved};
 pub(crate) use self::settings::{Access, LogFormat, OtlpSettings, Settings};
 pub(crate) use self::source::Source;
+use crate::serve::quotas;
 
 /// A section that is handed over whole.
 pub(crate) struct Section {
@@ -34,6 +35,7 @@ pub(crate) struct Section {
 
 /// Every section that is handed over whole.
 pub(crate) const SECTIONS: &[Section] = &[
+    Section { name: "namespaces", check: |value| quotas::read(value).map(drop) },
     #[cfg(test)]
     Section {
         name: "fixture",

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use rebound_domain::limits::Limits;
 use rebound_domain::money::Currency;
+use rebound_domain::namespace::Quotas;
 use rebound_edge::{ServeOptions, Timeouts};
 use rebound_engine::Clock;
 
@@ -14,7 +15,7 @@ use super::fault::{ConfigError, Fault};
 use super::keys::split_headers;
 use super::resolve::{Environment, Flags, Resolved};
 use super::source::Source;
-use crate::serve::limits;
+use crate::serve::{limits, quotas};
 
 /// The configuration as the service uses it.
 #[derive(Debug, Clone)]
@@ -26,6 +27,7 @@ pub(crate) struct Settings {
     pub(crate) currency: Currency,
     pub(crate) compute_threads: NonZeroUsize,
     pub(crate) limits: Limits,
+    pub(crate) quotas: Quotas,
     pub(crate) serving: ServeOptions,
     pub(crate) timeouts: Timeouts,
     pub(crate) log_filter: String,
@@ -128,6 +130,8 @@ impl Settings {
             });
         }
         let limits = limits::read(resolved, faults);
+        // What does not stand was told when the section was read.
+        let quotas = resolved.section("namespaces").and_then(|section| quotas::read(section).ok());
         let seconds = |name: &str| Duration::from_secs(resolved.number(name));
         let count = |name: &str| usize::try_from(resolved.number(name)).unwrap_or(usize::MAX);
         let endpoint = resolved.text("otlp.endpoint");
@@ -140,6 +144,7 @@ impl Settings {
             currency: Currency::new(&resolved.text("currency")?).ok()?,
             compute_threads: NonZeroUsize::new(count("compute_threads"))?,
             limits: limits?,
+            quotas: quotas.unwrap_or_default(),
             serving: ServeOptions {
                 connections_max: count("http.connections"),
                 head_timeout: seconds("http.head_timeout"),

@@ -100,8 +100,10 @@ fn ranges(limits: &Limits) -> Vec<(&'static str, u64, u64, u64)> {
         ("component_bytes_large", limits.component_bytes_large, KIB, 256 * MIB),
         ("compile_memory_bytes", limits.compile_memory_bytes, 64 * MIB, u64::MAX),
         ("compile_time", limits.compile_time.0, 1_000, 3_600_000),
-        // Held in memory whole, once for every published version.
+        // Held in memory whole, once for every version that is loaded.
         ("artefact_bytes", limits.artefact_bytes, MIB, 1_024 * MIB),
+        // Nothing at all is slow for replays, and otherwise right.
+        ("loaded_bytes", limits.loaded_bytes, 0, u64::MAX),
         ("output_bytes", limits.output_bytes, KIB, 16 * MIB),
         // Each member takes some hundred bytes of a plan at least.
         ("offers", limits.offers.into(), 1, MEMBERS_MAX),
@@ -165,13 +167,17 @@ mod tests {
     }
 
     fn parse(text: &str) -> Result<Limits, String> {
+        settings(text).map(|settings| settings.limits)
+    }
+
+    fn settings(text: &str) -> Result<Settings, String> {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("limits.toml");
         std::fs::write(&path, text).unwrap();
         let arguments = ["test", "--data", "d", "--limits", path.to_str().unwrap()];
         let flags = <Cli as clap::Parser>::try_parse_from(arguments).unwrap().flags;
         let read = Settings::read(&flags, &Environment::default());
-        read.map(|(settings, _)| settings.limits).map_err(|error| error.to_string())
+        read.map(|(settings, _)| settings).map_err(|error| error.to_string())
     }
 
     #[test]
@@ -181,6 +187,22 @@ mod tests {
             parse("offers = 3\nfuel = 1_000").unwrap(),
             Limits { offers: 3, fuel: 1000, ..Limits::default() }
         );
+    }
+
+    #[test]
+    fn quotas_stand_in_the_same_file_below_the_limits() {
+        let Settings { limits, quotas, .. } =
+            settings("offers = 3\n[namespaces.acme]\nversions = 7\n").unwrap();
+        let acme = rebound_domain::ids::Namespace::new("acme").unwrap();
+        assert_eq!((limits.offers, quotas.of(&acme, false).versions), (3, Some(7)));
+        for (text, want) in [
+            ("fule = 3\n[namespaces.acme]\nversions = 7", "fule is no key"),
+            ("offers = 0\n[namespaces.acme]", "limits.offers = 0 does not stand"),
+            ("[namespaces.acme]\nversion = 7", "namespaces.acme: unknown field `version`"),
+        ] {
+            let error = parse(text).unwrap_err();
+            assert!(error.contains(want), "{text}: {error}");
+        }
     }
 
     /// Every key has a range, and a value one past either end of it is refused by its name.
@@ -197,11 +219,13 @@ mod tests {
                 }
             };
             assert!(stands(default.as_u64().unwrap()), "{key}: its default");
-            let zero_works = ["state_bytes", "purchases", "log_lines", "record_share_bp", "recordings"]
-                .contains(&key.as_str());
+            let zero_works =
+                ["loaded_bytes", "state_bytes", "purchases", "log_lines", "record_share_bp", "recordings"]
+                    .contains(&key.as_str());
             assert_eq!(stands(0), zero_works, "{key} = 0");
-            // Fuel and the compile child's memory have no end that a test of numbers could know.
-            let endless = ["fuel", "fuel_large", "compile_memory_bytes"].contains(&key.as_str());
+            // Fuel and memory that the machine alone bounds have no end that a test of numbers could know.
+            let endless =
+                ["fuel", "fuel_large", "compile_memory_bytes", "loaded_bytes"].contains(&key.as_str());
             let huge =
                 if default.as_u64().unwrap() > 1 << 31 { i64::MAX as u64 } else { u64::from(u32::MAX) };
             assert_eq!(stands(huge), endless, "{key} = {huge}");

@@ -8,6 +8,7 @@ mod fault;
 mod files;
 pub(crate) mod limits;
 mod logging;
+pub(crate) mod quotas;
 mod reload;
 mod secret;
 mod signals;
@@ -175,7 +176,9 @@ async fn start_engine(data: &DataDir, settings: &Settings) -> Result<Engine, Sta
         compute_threads: settings.compute_threads,
         compute_queue_count_max: settings.compute_threads.get().saturating_mul(COMPUTE_QUEUE_PER_THREAD),
     };
-    Ok(Engine::start(options).await?)
+    let engine = Engine::start(options).await?;
+    engine.set_quotas(settings.quotas.clone());
+    Ok(engine)
 }
 
 /// Ends what is due, once a second, as long as the service runs. A round that fails is tried again: nothing is lost but
