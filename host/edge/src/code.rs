@@ -66,6 +66,8 @@ codes! {
     NotReplayable = "not_replayable", CONFLICT, "The recording cannot be run again";
     /// An order came before with other lines, or of another customer. In imports only.
     OrderConflict = "order_conflict", CONFLICT, "The order is known otherwise";
+    /// The event's customer was erased.
+    Erased = "erased", GONE, "The return was erased with its customer";
     /// The body is larger than the limit.
     BodyTooLarge = "body_too_large", PAYLOAD_TOO_LARGE, "The body is too large";
     /// A line is longer than the limit. In imports only.

@@ -22,9 +22,11 @@ use crate::control::Control;
 use crate::error::{Damaged, Fault};
 use crate::figures::Figures;
 use crate::identity::{HostKey, Seal};
+use crate::person;
 use crate::recorder::Ring;
 use crate::restore;
 use crate::shelf::Shelf;
+use crate::slots::{KeyRing, KeySlots};
 use crate::wards::{self, Wards};
 
 /// What an engine is made of.
@@ -35,6 +37,8 @@ pub struct EngineOptions {
     pub sandbox: Sandbox,
     /// The host's secret; lost, every record is lost.
     pub host_key: HostKey,
+    /// What erasing a customer overwrites; lost, every customer's records are lost.
+    pub key_slots: KeySlots,
     /// The limits that the engine itself keeps.
     pub limits: Limits,
     /// What `now` is.
@@ -97,8 +101,8 @@ pub(crate) struct Shared {
     pub(crate) storage: Arc<dyn Storage>,
     pub(crate) sandbox: Sandbox,
     pub(crate) host_key: HostKey,
-    /// Seals customers' keys.
-    pub(crate) key_seal: Seal,
+    /// Wraps customers' keys.
+    pub(crate) key_ring: KeyRing,
     /// Seals what tells of a person and belongs to no customer's file.
     pub(crate) record_seal: Seal,
     pub(crate) limits: Limits,
@@ -141,12 +145,13 @@ impl Engine {
     /// # Errors
     /// [`StartError`] naming what cannot be read.
     pub async fn start(options: EngineOptions) -> Result<Self, StartError> {
-        let EngineOptions { storage, sandbox, host_key, limits, clock, currency, .. } = options;
-        let key_seal = Seal::new(&host_key.derive("customer keys"));
+        let EngineOptions { storage, sandbox, host_key, key_slots, limits, clock, currency, .. } = options;
+        let key_ring = KeyRing::new(host_key.clone(), key_slots);
         let record_seal = Seal::new(&host_key.derive("records"));
+        person::finish(storage.as_ref(), &key_ring).await?;
         let control = restore::control(&storage, &sandbox, Policy::standard(currency)).await?;
         let violations = Violations::default();
-        let catalogue = restore::catalogue(storage.as_ref(), &key_seal, &record_seal, &violations).await?;
+        let catalogue = restore::catalogue(storage.as_ref(), &key_ring, &record_seal, &violations).await?;
         let quarantines = wards::restore(storage.as_ref()).await?;
         let ring = Ring::restore(storage.as_ref(), &limits).await?;
         let compute = ComputePool::start(options.compute_threads, options.compute_queue_count_max)
@@ -158,7 +163,7 @@ impl Engine {
             storage,
             sandbox,
             host_key,
-            key_seal,
+            key_ring,
             record_seal,
             limits,
             clock,

@@ -17,6 +17,7 @@ mod identity;
 mod import;
 mod keys;
 mod outbox;
+mod person;
 mod plugins;
 mod profile;
 mod promise;
@@ -25,6 +26,7 @@ mod records;
 mod restore;
 mod routing;
 mod shelf;
+mod slots;
 mod wards;
 mod zone;
 
@@ -35,6 +37,7 @@ pub use error::{ControlError, Damaged, DecideError, Fault, LineError, PublishErr
 pub use identity::{HostKey, random};
 pub use import::{Imported, LineResults};
 pub use outbox::OutboxEvent;
+pub use person::Erased;
 pub use plugins::{Novelty, Publication};
 pub use promise::{Hold, HoldQuery};
 pub use rebound_catalog::Stats;
@@ -42,4 +45,5 @@ pub use recorder::{
     Difference, Personal, RecordingError, RecordingId, RecordingSummary, Replay, ReplayError, Replayed,
 };
 pub use records::BodyDigest;
+pub use slots::KeySlots;
 pub use wards::{QuarantineStatus, Said};

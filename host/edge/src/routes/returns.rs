@@ -44,7 +44,7 @@ pub(crate) struct DecideParams {
         (status = 200, description = "The plan that the event became before, or that a dry run shows", body = Plan<'static>),
     ),
     extensions(("x-problems" = json!([
-        "event_conflict", "return_already_decided", "unknown_sku", "currency_mismatch", "busy", "storage_unavailable"
+        "event_conflict", "return_already_decided", "erased", "unknown_sku", "currency_mismatch", "busy", "storage_unavailable"
     ]))),
 )]
 pub(super) async fn post(

@@ -13,7 +13,9 @@ use rebound_domain::money::{Currency, Money};
 use rebound_domain::policy::{Budget, Counts, Stacking};
 use rebound_domain::route::{Access, RouteEntry};
 use rebound_domain::time::Instant;
-use rebound_engine::{BodyDigest, Clock, DecideError, Decided, Engine, EngineOptions, HostKey, Mode};
+use rebound_engine::{
+    BodyDigest, Clock, DecideError, Decided, Engine, EngineOptions, HostKey, KeySlots, Mode,
+};
 use rebound_sandbox::{CacheOptions, Class, Compiler, Sandbox, SandboxOptions};
 use rebound_storage::testing::{Fault, FaultyStorage};
 use rebound_storage::{Entry, Key, MemoryStorage, SCAN_LIMIT_MAX, Storage};
@@ -95,6 +97,7 @@ impl House {
             storage: front,
             sandbox: sandbox.unwrap(),
             host_key,
+            key_slots: KeySlots::open(&cache.path().join("customer.keys")).unwrap(),
             limits,
             clock: Clock::Event,
             currency: currency(),

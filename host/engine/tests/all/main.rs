@@ -7,6 +7,7 @@ mod counter;
 mod decide;
 mod durability;
 mod durable;
+mod erasure;
 mod exposures;
 mod hooked;
 mod hostile;

@@ -3,6 +3,7 @@
 pub(crate) mod approve;
 pub(crate) mod assign;
 pub(crate) mod build;
+pub(crate) mod customer;
 pub(crate) mod experiment;
 pub(crate) mod publish;
 pub(crate) mod quarantine;
