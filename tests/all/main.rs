@@ -9,6 +9,7 @@ mod online_retail;
 mod server;
 mod server_assign;
 mod server_commands;
+mod server_customers;
 mod server_desk;
 mod server_files;
 mod server_import;

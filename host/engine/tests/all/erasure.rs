@@ -280,3 +280,34 @@ async fn a_decision_that_races_an_erasure_brings_nothing_back() {
         assert_eq!(returns, 1, "round {round}: the old history is gone");
     }
 }
+
+/// What a crash between the last batch and the slot leaves, or a backup put back whole: the list says erased, and the
+/// slot and the records are there.
+#[tokio::test]
+async fn a_start_makes_good_what_the_list_of_erasures_says() {
+    let house = House::with_products(&["a"]).await;
+    live(&house.engine, "c-1", &["o-1", "r-1", "e-1", "note", "vip", "email"]).await;
+    let before = house.records().await;
+    let slots = house.slots();
+    let secrets = fs::read(&slots).unwrap();
+    house.engine.erase_customer(&id("c-1")).await.unwrap();
+    let gone = fs::read(&slots).unwrap();
+    let changed = secrets.iter().zip(&gone).filter(|(before, after)| before != after).count();
+    assert!((24..=32).contains(&changed), "one slot is overwritten: {changed} bytes");
+    assert_eq!(
+        gone.iter().zip(&secrets).rposition(|(after, before)| after != before).map(|at| at < 32),
+        Some(true)
+    );
+
+    fs::write(&slots, &secrets).unwrap();
+    let mut batch = rebound_storage::Batch::new();
+    for (key, entry) in before.iter().filter(|(key, _)| key.owner.len() == 17 && key.owner[0] == b'c') {
+        batch.put(key.clone(), entry.bytes().unwrap().clone());
+    }
+    house.storage.commit(batch).await.unwrap();
+    let house = house.restarted().await;
+    assert_eq!(fs::read(&slots).unwrap(), gone, "the slot is overwritten again");
+    let of_customers = |(key, _): &&(Key, Entry)| key.owner.len() == 17 && key.owner[0] == b'c';
+    assert_eq!(house.records().await.iter().filter(of_customers).count(), 0, "and what came back is deleted");
+    assert_eq!(house.engine.export_customer(&id("c-1")).await.unwrap(), None);
+}

@@ -135,6 +135,11 @@ impl House {
         plugin
     }
 
+    /// The file of customers' key slots.
+    pub(crate) fn slots(&self) -> std::path::PathBuf {
+        self.cache.path().join("customer.keys")
+    }
+
     /// Everything that is stored.
     pub(crate) async fn records(&self) -> Vec<(Key, Entry)> {
         self.storage.scan_all(None, SCAN_LIMIT_MAX).await.unwrap().value
