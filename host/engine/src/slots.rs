@@ -21,7 +21,7 @@ const SLOT_BYTES: u64 = 32;
 /// Slots made at a time: 128 KiB, at most so much is left unused by a restart.
 const BLOCK_BYTES: usize = 128 * 1024;
 /// What stands where a secret was.
-const GONE: [u8; SLOT_BYTES as usize] = [0; SLOT_BYTES as usize];
+const GONE: [u8; 32] = [0; 32];
 /// The slot's number, before the wrapped key.
 const NUMBER_BYTES: usize = 8;
 
