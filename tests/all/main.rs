@@ -10,6 +10,7 @@ mod server;
 mod server_assign;
 mod server_commands;
 mod server_config;
+mod server_customers;
 mod server_desk;
 mod server_files;
 mod server_import;

@@ -70,6 +70,8 @@ codes! {
     PluginNotLoaded = "plugin_not_loaded", CONFLICT, "The version cannot be loaded";
     /// An order came before with other lines, or of another customer. In imports only.
     OrderConflict = "order_conflict", CONFLICT, "The order is known otherwise";
+    /// The event's customer was erased.
+    Erased = "erased", GONE, "The return was erased with its customer";
     /// The body is larger than the limit.
     BodyTooLarge = "body_too_large", PAYLOAD_TOO_LARGE, "The body is too large";
     /// A line is longer than the limit. In imports only.

@@ -7,7 +7,7 @@ use std::error::Error;
 
 use rebound_domain::ids::ReturnId;
 use rebound_engine::{
-    ControlError, DecideError, Fault, LineError, PublishError, RecordingError, ReplayError,
+    ControlError, Damaged, DecideError, Fault, LineError, PublishError, RecordingError, ReplayError,
 };
 use rebound_sandbox::{CompileError, LoadError};
 use rebound_storage::{CommitError, StorageError};
@@ -56,6 +56,7 @@ fn trouble(fault: &Fault) -> Trouble {
             CommitError::Unreadable(error) => storage_trouble(error),
             CommitError::BoundExceeded { .. } | CommitError::Invalid(_) => Trouble::Bug,
         },
+        Fault::Damaged(Damaged::Slots { .. }) => Trouble::Storage,
         Fault::Damaged(_) | Fault::Lost(_) => Trouble::Bug,
     }
 }
@@ -75,6 +76,7 @@ impl From<DecideError> for Problem {
             DecideError::ReturnDecided { return_id } => {
                 Problem::new(Code::ReturnAlreadyDecided, detail).plan(plan_address(&return_id))
             }
+            DecideError::Erased { .. } => Problem::new(Code::Erased, detail),
             DecideError::UnknownSku { .. } => Problem::new(Code::UnknownSku, detail),
             DecideError::Currency { .. } => Problem::new(Code::CurrencyMismatch, detail).field("currency"),
             DecideError::Invalid { field, .. } => Problem::new(Code::InvalidField, detail).field(field),

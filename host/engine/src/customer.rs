@@ -27,8 +27,8 @@ pub(crate) struct CustomerFile {
     pub(crate) orders: BTreeMap<OrderId, OrderRecord>,
     /// What must be durable before a reply built on this file, when no commit of its own follows.
     pub(crate) sequence: Sequence,
-    /// The customer's key, sealed, when it is made here.
-    new_data_key: Option<Vec<u8>>,
+    /// The customer's key, when it is made here.
+    new_data_key: Option<[u8; 32]>,
     profile_read: Option<(Revision, Profile)>,
     orders_read: BTreeMap<OrderId, (Revision, OrderRecord)>,
 }
@@ -72,7 +72,7 @@ impl CustomerFile {
             None if values.iter().any(Option::is_some) => return Err(Damaged::Keyless),
             None => {
                 let data_key = random();
-                (Some(shared.key_seal.seal(&owner, &data_key)), Seal::new(&data_key))
+                (Some(data_key), Seal::new(&data_key))
             }
         };
         let others = values.split_off(1 + orders.len());
@@ -116,7 +116,10 @@ impl CustomerFile {
     }
 
     /// Adds what changed to a batch, with the expectations that guard it. Nothing when nothing changed.
-    pub(crate) fn write(&self, shared: &Shared, batch: &mut Batch) {
+    ///
+    /// # Errors
+    /// [`Damaged::Slots`] when there is no slot for a new customer's key.
+    pub(crate) fn write(&self, shared: &Shared, batch: &mut Batch) -> Result<(), Damaged> {
         let changed_orders = self
             .orders
             .iter()
@@ -132,13 +135,11 @@ impl CustomerFile {
             let sealed = seal(&self.seal, &key.key, order);
             batch.put(key, sealed);
         }
-        if any {
-            self.guard(batch);
-        }
+        if any { self.guard(shared, batch) } else { Ok(()) }
     }
 
     /// Writes the profile, expecting it as it was read; a new customer's key with it.
-    fn guard(&self, batch: &mut Batch) {
+    fn guard(&self, shared: &Shared, batch: &mut Batch) -> Result<(), Damaged> {
         let key = self.keys.profile();
         match &self.profile_read {
             Some((revision, _)) => batch.expect_revision(key.clone(), *revision),
@@ -146,17 +147,17 @@ impl CustomerFile {
         };
         let sealed = self.seal.seal(&key.key, &self.profile.bounded());
         batch.put(key, sealed);
-        if let Some(sealed) = &self.new_data_key {
+        if let Some(data_key) = &self.new_data_key {
             let key = self.keys.data_key();
-            batch.expect_absent(key.clone()).put(key, sealed.clone());
+            let wrapped = shared.key_ring.wrap(&self.owner, data_key);
+            let wrapped = wrapped.map_err(|source| Damaged::Slots { source })?;
+            batch.expect_absent(key.clone()).put(key, wrapped);
         }
+        Ok(())
     }
 }
 
-/// Opens a customer's key.
+/// Opens a customer's key; [`Damaged::Keyless`] when the customer was erased.
 pub(crate) fn open_data_key(shared: &Shared, owner: &Owner, sealed: &[u8]) -> Result<Seal, Damaged> {
-    let what = "customer key";
-    let key = shared.key_seal.open(owner, sealed).map_err(|source| Damaged::Sealed { what, source })?;
-    let key: [u8; 32] = key.try_into().map_err(|_| Damaged::Missing { what })?;
-    Ok(Seal::new(&key))
+    shared.key_ring.open(owner, sealed)
 }

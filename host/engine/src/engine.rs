@@ -23,10 +23,12 @@ use crate::error::{Damaged, Fault};
 use crate::figures::Figures;
 use crate::identity::{HostKey, Seal};
 use crate::namespaces::Namespaces;
+use crate::person;
 use crate::rack::{Rack, Unready};
 use crate::recorder::Ring;
 use crate::restore;
 use crate::shelf::Shelf;
+use crate::slots::{KeyRing, KeySlots};
 use crate::tuning::Tuning;
 use crate::wards::{self, Wards};
 
@@ -38,6 +40,8 @@ pub struct EngineOptions {
     pub sandbox: Sandbox,
     /// The host's secret; lost, every record is lost.
     pub host_key: HostKey,
+    /// What erasing a customer overwrites; lost, every customer's records are lost.
+    pub key_slots: KeySlots,
     /// The limits that the engine itself keeps.
     pub limits: Limits,
     /// What `now` is.
@@ -115,8 +119,8 @@ pub(crate) struct Shared {
     pub(crate) storage: Arc<dyn Storage>,
     pub(crate) sandbox: Sandbox,
     pub(crate) host_key: HostKey,
-    /// Seals customers' keys.
-    pub(crate) key_seal: Seal,
+    /// Wraps customers' keys.
+    pub(crate) key_ring: KeyRing,
     /// Seals what tells of a person and belongs to no customer's file.
     pub(crate) record_seal: Seal,
     pub(crate) limits: Limits,
@@ -163,15 +167,16 @@ impl Engine {
     /// # Errors
     /// [`StartError`] naming what cannot be read.
     pub async fn start(options: EngineOptions) -> Result<Self, StartError> {
-        let EngineOptions { storage, sandbox, host_key, limits, clock, currency, .. } = options;
-        let key_seal = Seal::new(&host_key.derive("customer keys"));
+        let EngineOptions { storage, sandbox, host_key, key_slots, limits, clock, currency, .. } = options;
+        let key_ring = KeyRing::new(host_key.clone(), key_slots);
         let record_seal = Seal::new(&host_key.derive("records"));
+        person::finish(storage.as_ref(), &key_ring).await?;
         let control = restore::control(&storage, Policy::standard(currency)).await?;
         let figures = Figures::new();
         let rack = Rack::new(sandbox.clone(), Arc::clone(&storage), limits.loaded_bytes, figures.rack());
         load_served(&rack, &control).await?;
         let violations = Violations::default();
-        let catalogue = restore::catalogue(storage.as_ref(), &key_seal, &record_seal, &violations).await?;
+        let catalogue = restore::catalogue(storage.as_ref(), &key_ring, &record_seal, &violations).await?;
         let quarantines = wards::restore(storage.as_ref()).await?;
         let ring = Ring::restore(storage.as_ref(), &limits).await?;
         let thread_count = u32::try_from(options.compute_threads.get()).unwrap_or(u32::MAX);
@@ -184,7 +189,7 @@ impl Engine {
             storage,
             sandbox,
             host_key,
-            key_seal,
+            key_ring,
             record_seal,
             limits,
             tuning: Tuning::new(&limits),

@@ -94,6 +94,12 @@ pub enum Damaged {
         "the stored customer key is missing though records are sealed with it; restore the data directory from a backup"
     )]
     Keyless,
+    /// The file of customers' key slots cannot be read or written.
+    #[error("the file of customers' keys cannot be read or written")]
+    Slots {
+        /// Why.
+        source: std::io::Error,
+    },
     /// Something that another record names is not there.
     #[error(
         "the stored {what} is missing though another record names it; restore the data directory from a backup"
@@ -120,6 +126,14 @@ pub enum DecideError {
     /// Another event has decided this return.
     #[error("return {return_id} was already decided by another event; read its plan, or use a new return id")]
     ReturnDecided {
+        /// Which return.
+        return_id: ReturnId,
+    },
+    /// The event, or the return it is for, belongs to a customer who was erased.
+    #[error(
+        "return {return_id} was erased with its customer; an event that is new needs a new event id and a new return id"
+    )]
+    Erased {
         /// Which return.
         return_id: ReturnId,
     },

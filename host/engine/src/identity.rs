@@ -12,6 +12,9 @@ use sha2::Sha256;
 /// An owner key: 16 bytes of an HMAC-SHA256.
 pub(crate) type Owner = [u8; 16];
 
+/// The owner of what outlives an erased customer: no HMAC is all zeros but once in 2^128.
+pub(crate) const NOBODY: Owner = [0; 16];
+
 const NONCE_BYTES: usize = 24;
 const TAG_BYTES: usize = 16;
 

@@ -2,19 +2,21 @@
 //!
 //! | owner | key | value |
 //! |---|---|---|
-//! | `c` + HMAC(customer id) | `key` | the customer's own key, sealed with the host's |
+//! | `c` + HMAC(customer id) | `key` | the customer's own key, wrapped by the host's and by a slot of [`crate::slots`] |
 //! | | `profile`, `order/…`, `plan/…`, `state/…` | sealed with the customer's key |
 //! | | `coupon/…`, `hold/…` | sealed with the customer's key |
 //! | | `recording/…` | a recorded decision in chunks, sealed with the customer's key |
 //! | | `exposure/…` | plain: names no person |
-//! | `e` + HMAC(source, event id) | `event` | which body it had and which return it became, sealed with a key of the host's |
+//! | `e` + HMAC(source, event id) | `event` | which body it had and which return it became, sealed with the customer's key |
 //! | `r` + HMAC(return id) | `return` | whose plan it is |
 //! | `i` + HMAC(order id) | `order` | whose order it is: an order id names one order |
 //! | `o` + HMAC(order id) | `order` | an order of nobody known, sealed with a key of the host's |
 //! | `k` + HMAC(coupon code) | `coupon` | whose coupon it is |
 //! | `budget` | budget id | a counter: what coupons have charged it |
 //! | `due/…` | time, then what | what ends then: holds and coupons; names no person |
-//! | `outbox/…` | time, then what | an event to be told, sealed with a key of the host's |
+//! | `outbox/…` | time, then what | an event to be told, sealed with its customer's key, else with a key of the host's |
+//! | `c` + zeros | `coupon/…`, `exposure/…` | what outlives an erased customer: coupons sealed with a key of the host's |
+//! | `erasure` | owner, slot | which customers were erased, and when |
 //! | `catalog` | `sku/…`, `next` | products and the next product id |
 //! | `control` | `policy`, `route/…`, `experiment/…`, `budget/…`, `plugin/…`, `constant/…`, `approval/…` | what operators set |
 //! | `quarantine` | stage, plugin | which versions are left out, and why |
@@ -38,6 +40,8 @@ use crate::recorder::RecordingId;
 pub(crate) const CONTROL: Bytes = Bytes::from_static(b"control");
 /// Owner of the products.
 pub(crate) const CATALOG: Bytes = Bytes::from_static(b"catalog");
+/// Owner of the list of erasures.
+pub(crate) const ERASURE: Bytes = Bytes::from_static(b"erasure");
 /// Owner of the quarantines.
 pub(crate) const QUARANTINE: Bytes = Bytes::from_static(b"quarantine");
 /// Owner of the list of recordings.
@@ -110,13 +114,14 @@ impl CustomerKeys {
 
     /// One exposure per unit and phase.
     pub(crate) fn exposure(&self, experiment: &ExperimentKey, phase: u32) -> Key {
-        self.key(format!("exposure/{experiment}/{phase}"))
+        self.key([EXPOSURE_PREFIX, format!("{experiment}/{phase}").as_bytes()].concat())
     }
 }
 
 pub(crate) const ORDER_PREFIX: &[u8] = b"order/";
 pub(crate) const PLAN_PREFIX: &[u8] = b"plan/";
-const COUPON_PREFIX: &[u8] = b"coupon/";
+pub(crate) const COUPON_PREFIX: &[u8] = b"coupon/";
+pub(crate) const EXPOSURE_PREFIX: &[u8] = b"exposure/";
 pub(crate) const HOLD_PREFIX: &[u8] = b"hold/";
 
 /// Owners that what is due, and what is to be told, is spread over.
@@ -197,6 +202,16 @@ pub(crate) fn order_index(host: &HostKey, id: &OrderId) -> Key {
 
 pub(crate) fn guest_order(host: &HostKey, id: &OrderId) -> Key {
     Key::new(tagged(GUEST_ORDER_TAG, &host.short("order", &[id.as_str().as_bytes()])), "order")
+}
+
+/// A sale of nobody any more; `place` is random.
+pub(crate) fn unlinked_order(place: &Owner) -> Key {
+    Key::new(tagged(GUEST_ORDER_TAG, place), "order")
+}
+
+/// That a customer was erased, and which slot their key was wrapped by.
+pub(crate) fn erasure(owner: &Owner, slot: u64) -> Key {
+    Key::new(ERASURE, [owner.as_slice(), &slot.to_be_bytes()].concat())
 }
 
 pub(crate) fn product(sku: &Sku) -> Key {

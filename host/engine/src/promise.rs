@@ -15,6 +15,7 @@ use rebound_domain::money::Money;
 use rebound_domain::time::Instant;
 use serde::{Deserialize, Serialize};
 
+pub(crate) use due::DueRecord;
 pub use holds::{Hold, HoldQuery};
 pub(crate) use make::make;
 pub(crate) use secrets::PlanSecrets;
@@ -31,6 +32,13 @@ pub(crate) struct CouponRecord {
     pub(crate) minted_at: Instant,
 }
 
+impl CouponRecord {
+    /// Its terms without the return it was given for, for when its customer is erased.
+    pub(crate) fn unlinked(self) -> Self {
+        Self { return_id: ReturnId::new("erased").expect("a word is a return id"), ..self }
+    }
+}
+
 /// Where in its life a coupon is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -43,7 +51,7 @@ pub(crate) enum CouponState {
     Expired,
 }
 
-/// Whose coupon a code names.
+/// Whose coupon a code names; nobody's once its customer was erased.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct CouponIndex {
     pub(crate) owner: [u8; 16],

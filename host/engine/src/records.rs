@@ -19,7 +19,7 @@ use crate::identity::Seal;
 /// SHA-256 of a request's canonical body (RFC 8785): what "the same body" means.
 pub type BodyDigest = [u8; 32];
 
-/// Which body an event had, and which return it became.
+/// Which body an event had, and which return it became; sealed with the customer's key.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct EventRecord {
     /// Keyed, so that a guessed body cannot be confirmed from the storage.
@@ -27,7 +27,10 @@ pub(crate) struct EventRecord {
     pub(crate) return_id: ReturnId,
 }
 
-/// Whose plan a return has.
+/// What stands in an event's place once its customer was erased: the event must not be taken for a new one.
+pub(crate) const ERASED_EVENT: &[u8] = b"erased";
+
+/// Whose plan a return has; nobody's once its customer was erased.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct ReturnRecord {
     pub(crate) owner: [u8; 16],

@@ -18,6 +18,7 @@ use crate::identity::Seal;
 use crate::import::item;
 use crate::keys::{self, CATALOG, CONTROL, ORDER_PREFIX, PLAN_PREFIX};
 use crate::records::{OrderRecord, PlanRecord, PluginRecord, ProductRecord, decode, open};
+use crate::slots::KeyRing;
 
 /// Reads the control plane. No published version is loaded.
 pub(crate) async fn control(storage: &Arc<dyn Storage>, policy: Policy) -> Result<Control, StartError> {
@@ -81,7 +82,7 @@ fn published(record: PluginRecord, like: Option<&Published>) -> Result<Published
 /// Reads the products, then all orders and returns: what the catalogue knows is what they say, in any order.
 pub(crate) async fn catalogue(
     storage: &dyn Storage,
-    key_seal: &Seal,
+    key_ring: &KeyRing,
     record_seal: &Seal,
     violations: &Violations,
 ) -> Result<Catalogue, StartError> {
@@ -96,7 +97,7 @@ pub(crate) async fn catalogue(
             catalogue.upsert(item(record));
         }
     }
-    let mut reader = HistoryReader { key_seal, record_seal, violations, owner: None };
+    let mut reader = HistoryReader { key_ring, record_seal, violations, owner: None };
     let mut after: Option<Key> = None;
     loop {
         let page = storage.scan_all(after.take(), SCAN_LIMIT_MAX).await?.value;
@@ -110,12 +111,12 @@ pub(crate) async fn catalogue(
 
 /// Reads orders and returns owner by owner. A customer's key sorts before what it opens.
 struct HistoryReader<'a> {
-    key_seal: &'a Seal,
+    key_ring: &'a KeyRing,
     record_seal: &'a Seal,
     /// Plans tell which violations they show.
     violations: &'a Violations,
-    /// The customer being read, and the seal of what is theirs.
-    owner: Option<([u8; 16], Seal)>,
+    /// The customer being read, and the seal of what is theirs; none for one who was erased.
+    owner: Option<([u8; 16], Option<Seal>)>,
 }
 
 impl HistoryReader<'_> {
@@ -128,11 +129,13 @@ impl HistoryReader<'_> {
         }
         let Some(owner) = keys::customer_of(&key.owner) else { return Ok(()) };
         if key.key.as_ref() == b"key" {
-            let data_key = self.key_seal.open(&owner, bytes);
-            let data_key = data_key.map_err(|source| Damaged::Sealed { what: "customer key", source })?;
-            let data_key: [u8; 32] =
-                data_key.try_into().map_err(|_| Damaged::Missing { what: "customer key" })?;
-            self.owner = Some((owner, Seal::new(&data_key)));
+            let seal = match self.key_ring.open(&owner, bytes) {
+                Ok(seal) => Some(seal),
+                // Erased, and put back from a backup: what there is opens to nobody.
+                Err(Damaged::Keyless) => None,
+                Err(damaged) => return Err(damaged),
+            };
+            self.owner = Some((owner, seal));
             return Ok(());
         }
         let is_order = key.key.starts_with(ORDER_PREFIX);
@@ -140,7 +143,8 @@ impl HistoryReader<'_> {
             return Ok(());
         }
         let seal = match &self.owner {
-            Some((known, seal)) if *known == owner => seal,
+            Some((known, Some(seal))) if *known == owner => seal,
+            Some((known, None)) if *known == owner => return Ok(()),
             _ => return Err(Damaged::Missing { what: "customer key" }),
         };
         if is_order {

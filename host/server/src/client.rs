@@ -173,6 +173,16 @@ impl Client {
         })
     }
 
+    pub(crate) fn delete(&self, path: &str) -> Result<Answer, ClientError> {
+        self.patiently(|| {
+            let mut request = self.agent.delete(self.address(path));
+            if let Some(authorization) = &self.authorization {
+                request = request.header(header::AUTHORIZATION, authorization);
+            }
+            request.call()
+        })
+    }
+
     pub(crate) fn put_json(&self, path: &str, body: &[u8]) -> Result<Answer, ClientError> {
         self.patiently(|| self.body(self.agent.put(self.address(path)), "application/json").send(body))
     }

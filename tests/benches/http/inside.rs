@@ -56,6 +56,7 @@ async fn start(folder: &Path) -> Result<Engine> {
         storage: Arc::new(SledStorage::open(&folder.join("storage"), SledOptions::default())?),
         sandbox,
         host_key,
+        key_slots: rebound_engine::KeySlots::open(&folder.join("customer.keys"))?,
         limits,
         clock: Clock::System,
         currency: Currency::new("CNY")?,

@@ -45,6 +45,8 @@ impl Service {
                 storage: Arc::new(MemoryStorage::new()),
                 sandbox: sandbox.expect("the pool fits"),
                 host_key: HostKey::new([1; 32]),
+                key_slots: rebound_engine::KeySlots::open(&cache.path().join("customer.keys"))
+                    .expect("a new folder takes a file"),
                 limits: Limits::default(),
                 clock: Clock::Event,
                 currency: currency(),

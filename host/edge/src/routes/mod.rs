@@ -6,6 +6,7 @@
 mod approvals;
 mod constants;
 mod control;
+mod customers;
 mod describe;
 mod holds;
 mod imports;
@@ -36,6 +37,7 @@ pub(crate) fn guarded() -> OpenApiRouter<AppState> {
         .routes(routes!(imports::post_orders))
         .routes(routes!(imports::post_catalog))
         .routes(routes!(imports::post_customers))
+        .routes(routes!(customers::get, customers::delete))
         .routes(routes!(plugins::post, plugins::list))
         .routes(routes!(approvals::post, approvals::get))
         .routes(routes!(namespaces::get))

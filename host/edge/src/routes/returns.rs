@@ -52,7 +52,7 @@ pub(crate) struct DecideParams {
     extensions(
         ("x-event" = json!("rebound.return.requested")),
         ("x-problems" = json!([
-            "event_conflict", "return_already_decided", "unknown_sku", "currency_mismatch", "busy", "storage_unavailable"
+            "event_conflict", "return_already_decided", "erased", "unknown_sku", "currency_mismatch", "busy", "storage_unavailable"
         ])),
     ),
 )]

@@ -5,6 +5,7 @@
 mod claims;
 mod contract;
 mod control;
+mod customers;
 mod errors;
 mod events;
 mod faults;

@@ -29,6 +29,7 @@ async fn engine(dir: &Path, compiler: Compiler) -> Engine {
         storage: Arc::new(MemoryStorage::new()),
         sandbox: Sandbox::start(options).unwrap(),
         host_key: HostKey::new([1; 32]),
+        key_slots: crate::support::key_slots(),
         limits: Limits::default(),
         clock: Clock::Event,
         currency: Currency::new("CNY").unwrap(),

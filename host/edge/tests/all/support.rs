@@ -70,6 +70,7 @@ impl Service {
             storage,
             sandbox: sandbox(),
             host_key: HostKey::new([1; 32]),
+            key_slots: key_slots(),
             limits: Limits::default(),
             clock: Clock::Event,
             currency: Currency::new("CNY").unwrap(),
@@ -245,4 +246,13 @@ pub(crate) fn document() -> &'static Value {
         });
         runtime.join().unwrap()
     })
+}
+
+/// One file for all services of this process: a service that comes up again over the same storage opens its customers.
+pub(crate) fn key_slots() -> rebound_engine::KeySlots {
+    static SLOTS: std::sync::LazyLock<rebound_engine::KeySlots> = std::sync::LazyLock::new(|| {
+        let dir = tempfile::tempdir().unwrap();
+        rebound_engine::KeySlots::open(&dir.path().join("customer.keys")).unwrap()
+    });
+    SLOTS.clone()
 }

@@ -20,7 +20,7 @@ use rebound_domain::limits::Limits;
 use rebound_domain::manifest::Stage;
 use rebound_domain::money::Currency;
 use rebound_domain::route::{Access, RouteEntry};
-use rebound_engine::{Clock, Engine, EngineOptions, HostKey};
+use rebound_engine::{Clock, Engine, EngineOptions, HostKey, KeySlots};
 use rebound_sandbox::{CacheOptions, Class, Compiler, Sandbox, SandboxOptions};
 use rebound_storage::{Batch, Entry, Key, MemoryStorage, SCAN_LIMIT_MAX, Storage};
 use sha2::Sha256;
@@ -82,6 +82,7 @@ async fn start(storage: &Arc<MemoryStorage>, dir: &Path) -> Engine {
         storage: Arc::clone(storage) as Arc<dyn Storage>,
         sandbox: sandbox.unwrap(),
         host_key: host_key(),
+        key_slots: KeySlots::open(&dir.join("customer.keys")).unwrap(),
         limits: Limits::default(),
         clock: Clock::Event,
         currency: Currency::new("CNY").unwrap(),

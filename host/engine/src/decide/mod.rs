@@ -27,7 +27,7 @@ use crate::Engine;
 use crate::control::{Control, named};
 use crate::customer::open_data_key;
 use crate::error::{Damaged, DecideError, Fault};
-use crate::identity::{Owner, Seal};
+use crate::identity::{NOBODY, Owner, Seal};
 use crate::keys::{self, CustomerKeys};
 use crate::recorder::{Capture, Draft, Why};
 use crate::records::{BodyDigest, EventRecord, PlanRecord, ReturnRecord, decode, encode, open, seal};
@@ -158,13 +158,16 @@ impl Engine {
         let host = &self.shared.host_key;
         let body = host.mac("body", &[&body]);
         let event_key = keys::event(host, &request.source, &request.id);
-        let record_seal = &self.shared.record_seal;
         let reading = Follow::part_of(follow, "read");
         let prepared = Prepared::read(self, request).await?;
         drop(reading);
         if mode == Mode::Commit {
-            if let Some(event) = prepared.known_event(record_seal, &event_key)? {
-                return self.stored(request, &event, body, prepared.file.sequence).await;
+            if prepared.is_erased()? {
+                self.shared.storage.durable(prepared.file.sequence).await?;
+                return Err(DecideError::Erased { return_id: request.return_id.clone() });
+            }
+            if let Some(event) = prepared.known_event(&event_key)? {
+                return self.stored(request, event, body, prepared.file.sequence).await;
             }
             if prepared.return_is_decided() {
                 // The reply tells of a plan that must not be taken back by a crash.
@@ -184,14 +187,14 @@ impl Engine {
         }
         let mut batch = Batch::new();
         let event = EventRecord { body, return_id: request.return_id.clone() };
-        let sealed_event = seal(record_seal, &event_key.owner, &event);
+        let sealed_event = seal(&prepared.file.seal, &event_key.owner, &event);
         batch.expect_absent(event_key.clone()).put(event_key, sealed_event);
         let return_key = keys::return_index(host, &request.return_id);
         let index = ReturnRecord { owner: prepared.file.owner };
         batch.expect_absent(return_key.clone()).put(return_key, encode(&index));
         prepared.take_back(&plan);
         prepared.make_promises(self, &plan, &mut batch);
-        prepared.file.write(&self.shared, &mut batch);
+        prepared.file.write(&self.shared, &mut batch)?;
         prepared.write_states(&mut batch, states);
         prepared.write_exposures(&mut batch, &plan);
         let record = PlanRecord { requested_at: request.requested_at, products: prepared.products(), plan };
@@ -255,15 +258,15 @@ impl Engine {
     async fn stored(
         &self,
         request: &ReturnRequest,
-        event: &EventRecord,
+        event: Option<EventRecord>,
         body: [u8; 32],
         sequence: Sequence,
     ) -> Result<Decided, DecideError> {
         self.shared.storage.durable(sequence).await?;
-        if event.body != body {
+        let Some(event) = event.filter(|event| event.body == body) else {
             let (source_name, id) = (request.source.to_string(), request.id.to_string());
             return Err(DecideError::EventConflict { source_name, id });
-        }
+        };
         let plan = self.plan(&event.return_id).await?.ok_or(Damaged::Missing { what: "plan" })?;
         Ok(Decided { plan, origin: Origin::Stored })
     }
@@ -279,14 +282,21 @@ impl Engine {
             return Ok(None);
         };
         let ReturnRecord { owner } = decode("return", index)?;
+        if owner == NOBODY {
+            return Ok(None);
+        }
         let keys = CustomerKeys::new(&owner);
         let plan_key = keys.plan(host, id);
         let index_sequence = read.sequence;
         let read = self.shared.storage.get(vec![keys.data_key(), plan_key.clone()]).await?;
         let mut values = read.value.iter().map(|entry| entry.as_ref().and_then(Entry::bytes));
-        let mut next = |what| values.next().flatten().ok_or(Damaged::Missing { what });
-        let (data_key, sealed) = (next("customer key")?, next("plan")?);
-        let seal = open_data_key(&self.shared, &owner, data_key)?;
+        let mut next = || values.next().flatten();
+        // Erased between the two reads.
+        let (Some(data_key), Some(sealed)) = (next(), next()) else { return Ok(None) };
+        let seal = match open_data_key(&self.shared, &owner, data_key) {
+            Err(Damaged::Keyless) => return Ok(None),
+            opened => opened?,
+        };
         let record: PlanRecord = open(&seal, "plan", &plan_key.key, sealed)?;
         self.shared.storage.durable(read.sequence.max(index_sequence)).await?;
         Ok(Some(record.plan))

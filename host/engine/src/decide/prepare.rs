@@ -23,11 +23,11 @@ use crate::control::Control;
 use crate::customer::CustomerFile;
 use crate::engine::Clock;
 use crate::error::{Damaged, DecideError, Fault};
-use crate::identity::Seal;
+use crate::identity::NOBODY;
 use crate::keys::{self, CustomerKeys};
 use crate::profile::Returned;
 use crate::promise;
-use crate::records::{EventRecord, ExposureRecord, encode, open};
+use crate::records::{ERASED_EVENT, EventRecord, ExposureRecord, ReturnRecord, decode, encode, open};
 
 /// What one stage will run for this customer, and why.
 #[derive(Clone)]
@@ -128,9 +128,25 @@ impl Prepared {
         })
     }
 
-    pub(super) fn known_event(&self, seal: &Seal, key: &Key) -> Result<Option<EventRecord>, Damaged> {
-        let sealed = self.event.as_ref().and_then(Entry::bytes);
-        sealed.map(|sealed| open(seal, "event", &key.owner, sealed)).transpose()
+    /// What an earlier event of this id became, when there was one; none within when it was another customer's, whose
+    /// key this request does not have.
+    pub(super) fn known_event(&self, key: &Key) -> Result<Option<Option<EventRecord>>, Damaged> {
+        let Some(sealed) = self.event.as_ref().and_then(Entry::bytes) else { return Ok(None) };
+        match open(&self.file.seal, "event", &key.owner, sealed) {
+            Ok(event) => Ok(Some(Some(event))),
+            Err(Damaged::Sealed { .. }) => Ok(Some(None)),
+            Err(damaged) => Err(damaged),
+        }
+    }
+
+    /// Whether the event, or the return, went with a customer who was erased.
+    pub(super) fn is_erased(&self) -> Result<bool, Damaged> {
+        if self.event.as_ref().and_then(Entry::bytes).is_some_and(|event| event.as_ref() == ERASED_EVENT) {
+            return Ok(true);
+        }
+        let Some(index) = self.return_index.as_ref().and_then(Entry::bytes) else { return Ok(false) };
+        let index: ReturnRecord = decode("return", index)?;
+        Ok(index.owner == NOBODY)
     }
 
     pub(super) fn return_is_decided(&self) -> bool {

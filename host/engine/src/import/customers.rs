@@ -60,7 +60,7 @@ impl Engine {
                 false => Imported::Updated,
             };
             let mut batch = Batch::new();
-            file.write(&self.shared, &mut batch);
+            file.write(&self.shared, &mut batch)?;
             match self.shared.storage.commit(batch).await {
                 Ok(_) => return Ok((imported, file.sequence)),
                 Err(CommitError::Conflict { .. }) => {}

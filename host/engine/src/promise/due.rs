@@ -4,7 +4,7 @@
 //! nothing to do. They are spread over [`keys::DUE_BUCKETS`] owners, so that no one of them is hot.
 
 use rebound_domain::coupon::Coupon;
-use rebound_domain::ids::{BudgetId, ReturnId, Sku};
+use rebound_domain::ids::BudgetId;
 use rebound_domain::time::Instant;
 use rebound_storage::{Add, Batch, CommitError, Direction, Entry, Key, KeyRange};
 use serde::{Deserialize, Serialize};
@@ -13,7 +13,8 @@ use serde_json::json;
 use super::{CouponRecord, CouponState, HoldRecord};
 use crate::Engine;
 use crate::customer::open_data_key;
-use crate::error::Fault;
+use crate::error::{Damaged, Fault};
+use crate::identity::NOBODY;
 use crate::keys::{self, CustomerKeys};
 use crate::outbox::{self, OutboxEvent};
 use crate::records::{decode, open, seal};
@@ -35,23 +36,18 @@ pub(crate) struct DueRecord {
 #[serde(rename_all = "kebab-case")]
 enum Due {
     /// A price hold ends.
-    Hold { recommendation_id: String, sku: Sku, return_id: ReturnId },
+    Hold {},
     /// A coupon ends, used or not. What it was charged is told here too, so that a budget gets it back even when the
     /// customer's file can no longer be read.
     Coupon { budget: BudgetId, charge: i64 },
 }
 
 impl DueRecord {
-    pub(super) fn hold(owner: [u8; 16], place: &[u8], record: &HoldRecord) -> Self {
-        let what = Due::Hold {
-            recommendation_id: record.recommendation_id.clone(),
-            sku: record.sku.clone(),
-            return_id: record.return_id.clone(),
-        };
-        Self { owner, place: place.to_vec(), what }
+    pub(super) fn hold(owner: [u8; 16], place: &[u8]) -> Self {
+        Self { owner, place: place.to_vec(), what: Due::Hold {} }
     }
 
-    pub(super) fn coupon(owner: [u8; 16], place: &[u8], coupon: &Coupon) -> Self {
+    pub(crate) fn coupon(owner: [u8; 16], place: &[u8], coupon: &Coupon) -> Self {
         let what = Due::Coupon { budget: coupon.budget.clone(), charge: coupon.charge };
         Self { owner, place: place.to_vec(), what }
     }
@@ -101,14 +97,7 @@ impl Engine {
         let mut batch = Batch::new();
         batch.expect_revision(key.clone(), revision).delete(key);
         match &record.what {
-            Due::Hold { recommendation_id, sku, return_id } => {
-                batch.delete(CustomerKeys::new(&record.owner).raw(record.place.clone()));
-                let data = json!({
-                    "recommendation_id": recommendation_id, "sku": sku, "return_id": return_id,
-                });
-                let ended = OutboxEvent::new(outbox::HOLD_EXPIRED, recommendation_id, now, data);
-                ended.write(&self.shared.record_seal, &mut batch);
-            }
+            Due::Hold {} => self.end_hold(&record, now, &mut batch).await?,
             Due::Coupon { budget, charge } => {
                 if !self.end_coupon(&record, now, &mut batch).await? {
                     // It was used: its budget keeps the charge.
@@ -120,10 +109,39 @@ impl Engine {
         self.claim(batch).await
     }
 
+    /// Ends a hold, and says so, unless it went with its customer.
+    async fn end_hold(&self, due: &DueRecord, now: Instant, batch: &mut Batch) -> Result<(), Fault> {
+        let keys = CustomerKeys::new(&due.owner);
+        let key = keys.raw(due.place.clone());
+        let read = self.shared.storage.get(vec![key.clone(), keys.data_key()]).await?;
+        let [Some(hold), Some(data_key)] = &read.value[..] else { return Ok(()) };
+        let (Some(revision), Some(sealed), Some(data_key)) =
+            (hold.revision(), hold.bytes(), data_key.bytes())
+        else {
+            return Ok(());
+        };
+        let customer_seal = match open_data_key(&self.shared, &due.owner, data_key) {
+            Err(Damaged::Keyless) => return Ok(()),
+            opened => opened?,
+        };
+        let HoldRecord { recommendation_id, sku, return_id, .. } =
+            open(&customer_seal, "price hold", &key.key, sealed)?;
+        let data = json!({ "recommendation_id": recommendation_id, "sku": sku, "return_id": return_id });
+        let ended = OutboxEvent::new(outbox::HOLD_EXPIRED, recommendation_id, now, data);
+        ended.write_of(&due.owner, &customer_seal, batch);
+        batch.expect_revision(key.clone(), revision).delete(key);
+        Ok(())
+    }
+
     /// Ends a coupon that nobody used, and says so; whether its charge is to be given back.
     async fn end_coupon(&self, due: &DueRecord, now: Instant, batch: &mut Batch) -> Result<bool, Fault> {
         let keys = CustomerKeys::new(&due.owner);
         let key = keys.raw(due.place.clone());
+        if due.owner == NOBODY {
+            // Its customer was erased, and nobody is told: the record goes, and its charge is given back.
+            batch.delete(key);
+            return Ok(true);
+        }
         let read = self.shared.storage.get(vec![key.clone(), keys.data_key()]).await?;
         let [Some(coupon), Some(data_key)] = &read.value[..] else { return Ok(true) };
         let (Some(revision), Some(sealed), Some(data_key)) =
@@ -131,7 +149,10 @@ impl Engine {
         else {
             return Ok(true);
         };
-        let customer_seal = open_data_key(&self.shared, &due.owner, data_key)?;
+        let customer_seal = match open_data_key(&self.shared, &due.owner, data_key) {
+            Err(Damaged::Keyless) => return Ok(true),
+            opened => opened?,
+        };
         let mut record: CouponRecord = open(&customer_seal, "coupon", &key.key, sealed)?;
         if record.state == CouponState::Expired {
             return Ok(false);
@@ -141,7 +162,7 @@ impl Engine {
         {
             let data = json!({ "code": code, "return_id": record.return_id });
             let ended = OutboxEvent::new(outbox::COUPON_EXPIRED, code.to_string(), now, data);
-            ended.write(&self.shared.record_seal, batch);
+            ended.write_of(&due.owner, &customer_seal, batch);
         }
         record.state = CouponState::Expired;
         let sealed = seal(&customer_seal, &key.key, &record);

@@ -8,7 +8,7 @@ use rebound_storage::{Direction, Entry, KeyRange, SCAN_LIMIT_MAX};
 use super::HoldRecord;
 use crate::Engine;
 use crate::customer::open_data_key;
-use crate::error::Fault;
+use crate::error::{Damaged, Fault};
 use crate::keys::{CustomerKeys, HOLD_PREFIX};
 use crate::records::open;
 
@@ -59,7 +59,11 @@ impl Engine {
         let Some(data_key) = read.value.first().and_then(Option::as_ref).and_then(Entry::bytes) else {
             return Ok(Vec::new());
         };
-        let seal = open_data_key(&self.shared, &owner, data_key)?;
+        let seal = match open_data_key(&self.shared, &owner, data_key) {
+            // Erased, or another of the same id since.
+            Err(Damaged::Keyless) => return Ok(Vec::new()),
+            opened => opened?,
+        };
         let currency = self.control().policy.value.currency;
         let mut holds = Vec::new();
         for (key, entry) in &held.value {

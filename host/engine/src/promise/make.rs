@@ -49,7 +49,7 @@ pub(crate) fn make<'a>(
         "coupons": coupons.collect::<Vec<_>>(),
     });
     let decided = OutboxEvent::new(outbox::DECIDED, plan.return_id.as_str(), plan.decided_at, data);
-    decided.write(&shared.record_seal, batch);
+    decided.write_of(&file.owner, &file.seal, batch);
 }
 
 /// Every coupon of a plan, with who proposed it.
@@ -95,7 +95,7 @@ fn make_coupon(
             "expires_at_ms": coupon.expires_at,
         });
         let issued = OutboxEvent::new(outbox::COUPON_ISSUED, code.to_string(), plan.decided_at, data);
-        issued.write(&shared.record_seal, batch);
+        issued.write_of(&file.owner, &file.seal, batch);
     }
 }
 
@@ -111,7 +111,7 @@ fn make_hold(file: &CustomerFile, plan: &Plan, offer: &PlanOffer, batch: &mut Ba
         until: hold.until,
         return_id: plan.return_id.clone(),
     };
-    let due = DueRecord::hold(file.owner, &key.key, &record);
+    let due = DueRecord::hold(file.owner, &key.key);
     batch.put(keys::due(hold.until, &key.key), encode(&due));
     let sealed = seal(&file.seal, &key.key, &record);
     batch.put(key, sealed);

@@ -142,7 +142,10 @@ impl Engine {
         let data_key = read.value.pop().flatten();
         let data_key = data_key.as_ref().and_then(Entry::bytes);
         let data_key = data_key.ok_or_else(|| RecordingError::Erased { id: id.clone() })?;
-        let seal = open_data_key(&self.shared, &owner, data_key)?;
+        let seal = match open_data_key(&self.shared, &owner, data_key) {
+            Err(Damaged::Keyless) => return Err(RecordingError::Erased { id: id.clone() }),
+            opened => opened?,
+        };
         let mut text = Vec::new();
         for (place, entry) in places.iter().zip(&read.value) {
             // It gave way between the two reads.

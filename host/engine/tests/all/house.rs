@@ -14,7 +14,9 @@ use rebound_domain::namespace::{Bound, QuotaSettings, Quotas};
 use rebound_domain::policy::{Budget, Counts, Stacking};
 use rebound_domain::route::{Access, RouteEntry};
 use rebound_domain::time::Instant;
-use rebound_engine::{BodyDigest, Clock, DecideError, Decided, Engine, EngineOptions, HostKey, Mode};
+use rebound_engine::{
+    BodyDigest, Clock, DecideError, Decided, Engine, EngineOptions, HostKey, KeySlots, Mode,
+};
 use rebound_sandbox::{CacheOptions, Class, Compiler, Sandbox, SandboxOptions};
 use rebound_storage::testing::{Fault, FaultyStorage};
 use rebound_storage::{Entry, Key, MemoryStorage, SCAN_LIMIT_MAX, Storage};
@@ -108,6 +110,7 @@ impl House {
             storage: front,
             sandbox: sandbox.unwrap(),
             host_key,
+            key_slots: KeySlots::open(&cache.path().join("customer.keys")).unwrap(),
             limits,
             clock: Clock::Event,
             currency: currency(),
@@ -158,6 +161,11 @@ impl House {
         let plugin = self.publish(COMPONENT.get_or_init(build).clone()).await;
         self.engine.approve(&plugin, "Tests".to_owned(), "its texts were read".to_owned()).await.unwrap();
         plugin
+    }
+
+    /// The file of customers' key slots.
+    pub(crate) fn slots(&self) -> std::path::PathBuf {
+        self.cache.path().join("customer.keys")
     }
 
     /// Everything that is stored.

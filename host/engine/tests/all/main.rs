@@ -8,6 +8,7 @@ mod decide;
 mod durability;
 mod durable;
 mod emitted;
+mod erasure;
 mod exposures;
 mod hooked;
 mod hostile;

@@ -290,3 +290,19 @@ async fn two_hosts_that_end_the_same_promise_at_once_end_it_once() {
     let told = outbox(&house).await.into_iter().filter(|kind| kind == "rebound.hold.expired");
     assert_eq!(told.count(), 1);
 }
+
+#[tokio::test]
+async fn a_coupon_outlives_its_erased_customer_and_its_budget_gets_the_charge_back_when_it_ends() {
+    let house = giving("gives 300", Counts::Spend, LIMIT, 9).await;
+    let plan = decide(&house, 1, "c-1").await;
+    let end = coupons(&plan)[0].expires_at;
+    let nobody = [b"c".as_slice(), &[0; 16]].concat();
+    let bearer = async || house.records().await.iter().filter(|(key, _)| key.owner == nobody).count();
+    assert_eq!(bearer().await, 0);
+    house.engine.erase_customer(&plan.customer_id).await.unwrap();
+    assert_eq!((bearer().await, charged(&house).await), (1, 300), "its code is still worth what it says");
+    assert_eq!(outbox(&house).await, Vec::<String>::new(), "nobody is told of the person");
+    house.engine.run_due(end).await.unwrap();
+    assert_eq!((bearer().await, charged(&house).await), (0, 0));
+    assert_eq!(outbox(&house).await, Vec::<String>::new(), "nor of the coupon's end");
+}

@@ -4,6 +4,7 @@ pub(crate) mod approve;
 pub(crate) mod assign;
 pub(crate) mod build;
 pub(crate) mod config;
+pub(crate) mod customer;
 pub(crate) mod experiment;
 pub(crate) mod publish;
 pub(crate) mod quarantine;

@@ -1,6 +1,7 @@
 //! The data directory: what lies in it, and who may look.
 //!
-//! `host.key` seals every record and marks compiled components as our own; `admin.token` is what clients send;
+//! `host.key` seals every record and marks compiled components as our own; `customer.keys` is what erasing
+//! a customer overwrites; `admin.token` is what clients send;
 //! `storage/` holds the records, `cache/` compiled components, which can be thrown away.
 
 use std::fs::{self, DirBuilder, Permissions};
@@ -8,13 +9,14 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
-use rebound_engine::HostKey;
+use rebound_engine::{HostKey, KeySlots};
 
 use super::secret::{Origin, Secret, SecretError};
 use crate::output::harmless;
 
 const HOST_KEY: &str = "host.key";
 const ADMIN_TOKEN: &str = "admin.token";
+const CUSTOMER_KEYS: &str = "customer.keys";
 const STORAGE: &str = "storage";
 const CACHE: &str = "cache";
 
@@ -48,6 +50,12 @@ pub(crate) enum DataError {
     /// The records are there, what unseals them is not.
     #[error("{} holds records but no {HOST_KEY}, and nothing opens them without it; restore it from a backup", dir.display())]
     KeyMissing {
+        /// Which.
+        dir: PathBuf,
+    },
+    /// The records are there, what customers' keys are wrapped by is not.
+    #[error("{} holds records but no {CUSTOMER_KEYS}, and no customer's record opens without it; restore it from a backup", dir.display())]
+    SlotsMissing {
         /// Which.
         dir: PathBuf,
     },
@@ -104,6 +112,15 @@ impl DataDir {
             writeln!(io::stderr().lock(), "{}", harmless(&shown)).ok();
         }
         Ok(token)
+    }
+
+    /// What erasing a customer overwrites.
+    pub(super) fn key_slots(&self) -> Result<KeySlots, DataError> {
+        let path = self.dir.join(CUSTOMER_KEYS);
+        if !path.exists() && self.storage().exists() {
+            return Err(DataError::SlotsMissing { dir: self.dir.clone() });
+        }
+        KeySlots::open(&path).map_err(|source| DataError::Dir { dir: path, verb: "opened", source })
     }
 
     pub(super) fn storage(&self) -> PathBuf {

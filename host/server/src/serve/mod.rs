@@ -154,6 +154,8 @@ async fn serve(settings: Settings, mut reload: Reload) -> Result<(), StartFault>
 
 async fn start_engine(data: &DataDir, settings: &Settings) -> Result<Engine, StartFault> {
     let host_key = data.host_key()?;
+    // Before the storage: a storage without its slots tells that they were lost.
+    let key_slots = data.key_slots()?;
     let storage: Arc<dyn Storage> = Arc::new(SledStorage::open(&data.storage(), SledOptions::default())?);
     let sandbox = Sandbox::start(SandboxOptions {
         limits: settings.limits,
@@ -170,6 +172,7 @@ async fn start_engine(data: &DataDir, settings: &Settings) -> Result<Engine, Sta
         storage,
         sandbox,
         host_key,
+        key_slots,
         limits: settings.limits,
         clock: settings.clock,
         currency: settings.currency,

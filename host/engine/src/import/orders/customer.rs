@@ -47,7 +47,10 @@ impl Engine {
             };
             landed.results.push((line.index, result));
         }
-        file.write(&self.shared, &mut batch);
+        // A new customer none of whose orders was taken stays unknown: an erased one must not come back empty.
+        if !(file.is_new() && landed.sales.is_empty()) {
+            file.write(&self.shared, &mut batch)?;
+        }
         if !batch.is_empty() {
             self.shared.storage.commit(batch).await?;
         }
