@@ -29,6 +29,7 @@ mod events;
         (name = "events", description = "The types of events that come in and go out"),
         (name = "promises", description = "What plans promised and the host keeps"),
         (name = "imports", description = "What the host learns from: orders, products, customers"),
+        (name = "customers", description = "A person: what is held, and how it is erased"),
         (name = "plugins", description = "Published strategies"),
         (name = "recordings", description = "Decisions as they were recorded, run again"),
         (name = "control", description = "What operators set"),

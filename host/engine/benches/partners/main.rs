@@ -25,7 +25,7 @@ use rebound_domain::namespace::{Bound, QuotaSettings, Quotas};
 use rebound_domain::plan::Plan;
 use rebound_domain::route::{Access, RouteEntry};
 use rebound_domain::time::Instant as Moment;
-use rebound_engine::{Clock, Engine, EngineOptions, HostKey, Mode};
+use rebound_engine::{Clock, Engine, EngineOptions, HostKey, KeySlots, Mode};
 use rebound_sandbox::{CacheOptions, Class, Compiler, Sandbox, SandboxOptions};
 use rebound_storage::MemoryStorage;
 
@@ -107,6 +107,7 @@ async fn start(dir: &Path) -> Engine {
         storage: Arc::new(MemoryStorage::new()),
         sandbox: sandbox.unwrap(),
         host_key,
+        key_slots: KeySlots::open(&dir.join("customer.keys")).unwrap(),
         limits: Limits::default(),
         clock: Clock::Event,
         currency: currency(),
