@@ -19,6 +19,7 @@ use rebound_sandbox::{CacheOptions, Class, Compiler, Sandbox, SandboxOptions};
 use rebound_storage::{Entry, Key, SCAN_LIMIT_MAX, SledOptions, SledStorage, Storage};
 
 use crate::counter::counter;
+use crate::hooked::Hooked;
 use crate::house::{House, body, currency, entry, order, product, request};
 
 const HOST: [u8; 32] = [9; 32];
@@ -279,6 +280,25 @@ async fn a_decision_that_races_an_erasure_brings_nothing_back() {
         };
         assert_eq!(returns, 1, "round {round}: the old history is gone");
     }
+}
+
+#[tokio::test]
+async fn a_decision_between_an_erasure_s_reading_and_its_last_batch_is_erased_too() {
+    let house = House::with_products(&["a"]).await;
+    house.decide(&request("e-1", "r-1", "c-1", &["a"])).await.unwrap();
+    let (other, event) = (house.engine.clone(), request("e-2", "r-2", "c-1", &["a"]));
+    let act = Box::pin(async move {
+        other.decide(event.clone(), body(&event), Mode::Commit).await.unwrap();
+    });
+    let storage = Hooked::acting(house.storage.clone(), Hooked::AT_COMMIT, act);
+    let erasing = house.fronted(storage.clone()).await;
+    erasing.engine.erase_customer(&id("c-1")).await.unwrap();
+    assert!(storage.has_acted());
+    for return_id in ["r-1", "r-2"] {
+        let gone = house.decide(&request("e-3", return_id, "c-1", &["a"])).await.unwrap_err();
+        assert!(matches!(gone, DecideError::Erased { .. }), "{return_id}: {gone:?}");
+    }
+    assert_eq!(house.engine.export_customer(&id("c-1")).await.unwrap(), None);
 }
 
 /// What a crash between the last batch and the slot leaves, or a backup put back whole: the list says erased, and the
