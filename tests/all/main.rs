@@ -12,6 +12,7 @@ mod server_commands;
 mod server_desk;
 mod server_files;
 mod server_import;
+mod server_partners;
 mod server_process;
 mod server_promises;
 mod server_replay;

@@ -4,6 +4,7 @@ pub(crate) mod approve;
 pub(crate) mod assign;
 pub(crate) mod build;
 pub(crate) mod experiment;
+pub(crate) mod namespace;
 pub(crate) mod publish;
 pub(crate) mod quarantine;
 pub(crate) mod replay;
