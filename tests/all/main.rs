@@ -14,6 +14,7 @@ mod server_customers;
 mod server_desk;
 mod server_files;
 mod server_import;
+mod server_partners;
 mod server_process;
 mod server_promises;
 mod server_replay;

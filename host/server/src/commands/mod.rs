@@ -6,6 +6,7 @@ pub(crate) mod build;
 pub(crate) mod config;
 pub(crate) mod customer;
 pub(crate) mod experiment;
+pub(crate) mod namespace;
 pub(crate) mod publish;
 pub(crate) mod quarantine;
 pub(crate) mod replay;
