@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use arc_swap::ArcSwap;
+use rebound_domain::access::Caller;
 use rebound_domain::ids::PluginRef;
 use rebound_domain::limits::Limits;
 use rebound_domain::money::Currency;
@@ -15,6 +16,7 @@ use rebound_domain::time::Instant;
 use rebound_sandbox::Sandbox;
 use rebound_storage::{Health, Storage, StorageError, Unavailable};
 
+use crate::audit::Journal;
 use crate::claims::Violations;
 use crate::clerk::{Clerk, Inbox};
 use crate::compute::ComputePool;
@@ -25,6 +27,7 @@ use crate::identity::{HostKey, Seal};
 use crate::recorder::Ring;
 use crate::restore;
 use crate::shelf::Shelf;
+use crate::tokens::Tokens;
 use crate::wards::{self, Wards};
 
 /// What an engine is made of.
@@ -87,10 +90,12 @@ impl From<Damaged> for StartError {
     }
 }
 
-/// The use cases. Cheap to clone; every clone is the same engine.
+/// The use cases. Cheap to clone; every clone is the same engine, and acts in somebody's name (see [`Engine::acting`]).
 #[derive(Clone)]
 pub struct Engine {
     pub(crate) shared: Arc<Shared>,
+    /// In whose name this clone acts.
+    pub(crate) caller: Arc<Caller>,
 }
 
 pub(crate) struct Shared {
@@ -117,6 +122,9 @@ pub(crate) struct Shared {
     /// Which versions are left out; shared with the compute threads.
     pub(crate) wards: Arc<Wards>,
     pub(crate) clerk: Clerk,
+    /// Who changed what.
+    pub(crate) journal: Journal,
+    pub(crate) tokens: Tokens,
 }
 
 impl Shared {
@@ -148,6 +156,8 @@ impl Engine {
         let violations = Violations::default();
         let catalogue = restore::catalogue(storage.as_ref(), &key_seal, &record_seal, &violations).await?;
         let quarantines = wards::restore(storage.as_ref()).await?;
+        let journal = Journal::restore(storage.as_ref()).await?;
+        let tokens = Tokens::restore(storage.as_ref()).await?;
         let ring = Ring::restore(storage.as_ref(), &limits).await?;
         let compute = ComputePool::start(options.compute_threads, options.compute_queue_count_max)
             .map_err(StartError::Threads)?;
@@ -172,8 +182,17 @@ impl Engine {
             violations,
             wards: Arc::new(wards),
             clerk,
+            journal,
+            tokens,
         };
-        Ok(Self { shared: Arc::new(shared) })
+        Ok(Self { shared: Arc::new(shared), caller: Arc::new(Caller::host()) })
+    }
+
+    /// The same engine in somebody's name: what they change is theirs in the audit log, and what they may not do is
+    /// refused.
+    #[must_use]
+    pub fn acting(&self, caller: Arc<Caller>) -> Self {
+        Self { shared: Arc::clone(&self.shared), caller }
     }
 
     /// Whether the storage takes writes; what readiness means.

@@ -1,5 +1,6 @@
 //! What can go wrong, per use case. Domain words only: the edge decides about status codes.
 
+use rebound_domain::access::{Grants, Namespace};
 use rebound_domain::claims::Violation;
 use rebound_domain::ids::{BudgetId, ConstantKey, ExperimentKey, PluginRef, ReturnId, Sku};
 use rebound_domain::manifest::Stage;
@@ -227,6 +228,17 @@ pub enum PublishError {
         plugin: PluginRef,
         /// The class it has.
         class: Class,
+    },
+    /// It names itself in a namespace that whoever sent it may not publish in.
+    #[error(
+        "{plugin} is not in a namespace that this token may publish in; its scopes are {grants}: ask for publish:{}/*, or rename the plugin",
+        Namespace::of(&plugin.name)
+    )]
+    Foreign {
+        /// Which.
+        plugin: PluginRef,
+        /// What whoever sent it may do.
+        grants: Grants,
     },
     /// The version exists with other bytes.
     #[error(

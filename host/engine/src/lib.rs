@@ -4,6 +4,7 @@
 //! The engine is the only place where the pure rules, the sandbox and the storage meet. It knows no HTTP: start
 //! reading at [`Engine::decide`], the way of one event through the house.
 
+mod audit;
 mod claims;
 mod clerk;
 mod compute;
@@ -25,9 +26,11 @@ mod records;
 mod restore;
 mod routing;
 mod shelf;
+mod tokens;
 mod wards;
 mod zone;
 
+pub use audit::{AuditHead, AuditLink, AuditPage, BrokenLink, Chain, audit_hash, verify_stored_audit};
 pub use claims::{ApprovalState, Seen, SeenViolation, ViolationCursor};
 pub use decide::{Decided, Mode, Origin};
 pub use engine::{Clock, Engine, EngineOptions, StartError};
@@ -42,4 +45,5 @@ pub use recorder::{
     Difference, Personal, RecordingError, RecordingId, RecordingSummary, Replay, ReplayError, Replayed,
 };
 pub use records::BodyDigest;
+pub use tokens::{Refused, TokenError, TokenState};
 pub use wards::{QuarantineStatus, Said};

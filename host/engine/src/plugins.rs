@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use rebound_domain::access::Namespace;
 use rebound_domain::claims::{Standing, Templates, Violation};
 use rebound_domain::compose;
 use rebound_domain::ids::{Digest, PluginRef};
@@ -11,8 +12,10 @@ use rebound_domain::policy::ClaimsMode;
 use rebound_domain::time::Instant;
 use rebound_sandbox::{Class, Plugin};
 use rebound_storage::{Batch, Storage, VALUE_BYTES_MAX};
+use serde_json::{Value, json};
 
 use crate::Engine;
+use crate::audit::Change;
 use crate::control::{Control, Published};
 use crate::error::{ControlError, Damaged, Fault, PublishError};
 use crate::keys;
@@ -151,6 +154,7 @@ impl Engine {
         schema(&manifest.config_schema)
             .map_err(|problem| PublishError::Manifest { field: "config-schema".to_owned(), problem })?;
         let name = manifest.plugin.clone();
+        self.check_namespace(&name)?;
         self.check_free(&name)?;
         let record = PluginRecord {
             digest,
@@ -181,7 +185,8 @@ impl Engine {
         let mut batch = Batch::new();
         let key = keys::plugin(&name);
         batch.expect_absent(key.clone()).put(key, stored);
-        self.shared.storage.commit(batch).await?;
+        let facts = json!({ "digest": digest, "size": bytes.len(), "class": published.record.class });
+        self.commit_audited(batch, Change::new("plugin.publish", &name, Value::Null, facts)).await?;
         self.change_control(|control| {
             control.plugins.insert(name, Arc::clone(&published));
         });
@@ -196,6 +201,7 @@ impl Engine {
             return Ok(None);
         };
         let publication = known.publication(&control);
+        self.check_namespace(&publication.plugin)?;
         match publication.class == class {
             true => Ok(Some(publication)),
             false => Err(PublishError::ClassFixed { plugin: publication.plugin, class: publication.class }),
@@ -220,6 +226,16 @@ impl Engine {
             });
         }
         Ok(())
+    }
+
+    /// Only a component says whose it is, so this cannot be asked before it was compiled.
+    fn check_namespace(&self, plugin: &PluginRef) -> Result<(), PublishError> {
+        match self.caller.publishes(&Namespace::of(&plugin.name)) {
+            true => Ok(()),
+            false => {
+                Err(PublishError::Foreign { plugin: plugin.clone(), grants: self.caller.grants.clone() })
+            }
+        }
     }
 
     fn check_free(&self, plugin: &PluginRef) -> Result<(), PublishError> {

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod audit;
 mod control;
 mod counter;
 mod decide;
@@ -23,4 +24,5 @@ mod schemas;
 mod secrecy;
 mod sizes;
 mod strategies;
+mod tokens;
 mod watched;
