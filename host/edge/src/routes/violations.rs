@@ -7,6 +7,7 @@ use rebound_domain::ids::PluginRef;
 
 use super::json;
 use crate::app::AppState;
+use crate::caller::Asker;
 use crate::path::Params;
 use crate::problem::Problem;
 use crate::wire::claims::{ViolationList, ViolationParams};
@@ -26,13 +27,15 @@ use crate::wire::claims::{ViolationList, ViolationParams};
 )]
 pub(super) async fn list(
     State(state): State<AppState>,
+    asker: Asker,
     Params(params): Params<ViolationParams>,
 ) -> Result<Response, Problem> {
     let (limit, after) = params.page()?;
-    let wanted = |plugin: &PluginRef| match &params.plugin {
+    let asked_for = |plugin: &PluginRef| match &params.plugin {
         None => true,
         Some(wanted) => plugin.name.as_str() == wanted || plugin.to_string() == *wanted,
     };
+    let wanted = |plugin: &PluginRef| asked_for(plugin) && asker.sees(&plugin.name);
     // One more tells whether there is a next page.
     let page = state.engine().violations(wanted, after, limit + 1);
     Ok(json(StatusCode::OK, &ViolationList::new(page, limit)))
