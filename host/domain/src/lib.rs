@@ -7,6 +7,7 @@
 //! Start reading at [`situation`] (what a strategy knows), [`answer`] (what it may say) and [`plan`] (what the
 //! customer gets).
 
+pub mod access;
 pub mod answer;
 pub mod bucket;
 pub mod catalog;

@@ -1,14 +1,19 @@
-//! Who may ask: a bearer token, or, while developing, whoever is on this machine.
+//! Who may ask: the holder of a token, or, while developing, whoever is on this machine. What they may do is
+//! [`crate::access`]'s.
 
 use std::fmt;
+use std::sync::{Arc, LazyLock};
 
-use axum::extract::{Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::Response;
+use rebound_domain::access::Caller;
+use rebound_engine::Refused;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
+use crate::access;
 use crate::app::AppState;
 use crate::code::Code;
 use crate::problem::Problem;
@@ -16,7 +21,7 @@ use crate::problem::Problem;
 /// Who may ask.
 #[derive(Clone)]
 pub enum AuthPolicy {
-    /// Whoever knows the token.
+    /// Whoever knows the admin token, or has a token of their own.
     Token(TokenDigest),
     /// Everybody. For development on a loopback address: a request that names another host is refused, so that no
     /// web page can reach it by pointing a name of its own here (DNS rebinding).
@@ -24,18 +29,25 @@ pub enum AuthPolicy {
 }
 
 impl AuthPolicy {
-    /// Asks for this token. The token itself is not kept.
+    /// Asks for a token; this one is the admin's, and is not kept.
     #[must_use]
     pub fn token(token: &str) -> Self {
         Self::Token(TokenDigest(Sha256::digest(token).into()))
     }
 
-    fn check(&self, headers: &HeaderMap) -> Result<(), Problem> {
+    /// Who sent these headers; `tokens` tells who has a token that is not the admin's.
+    fn identify(
+        &self,
+        headers: &HeaderMap,
+        tokens: impl FnOnce(&str) -> Result<Arc<Caller>, Refused>,
+    ) -> Result<Arc<Caller>, Problem> {
+        static ADMIN: LazyLock<Arc<Caller>> = LazyLock::new(|| Arc::new(Caller::admin()));
+        static DEV: LazyLock<Arc<Caller>> = LazyLock::new(|| Arc::new(Caller::dev()));
         match self {
             Self::Token(digest) => match bearer(headers) {
-                None => Err(unauthorized("no token came; send authorization: Bearer and the admin token")),
-                Some(token) if digest.is_of(token) => Ok(()),
-                Some(_) => Err(unauthorized("the token is not the admin token of this deployment")),
+                None => Err(unauthorized("no token came; send authorization: Bearer and a token")),
+                Some(token) if digest.is_of(token) => Ok(Arc::clone(&ADMIN)),
+                Some(token) => tokens(&String::from_utf8_lossy(token)).map_err(refused),
             },
             Self::Open => match headers.get(header::HOST).map(HeaderValue::to_str) {
                 Some(Ok(host)) if !is_loopback(host) => {
@@ -44,7 +56,7 @@ impl AuthPolicy {
                     Err(Problem::new(Code::MisdirectedRequest, detail))
                 }
                 Some(Err(_)) => Err(Problem::new(Code::MisdirectedRequest, "the host header is not a name")),
-                _ => Ok(()),
+                _ => Ok(Arc::clone(&DEV)),
             },
         }
     }
@@ -70,14 +82,35 @@ impl TokenDigest {
     }
 }
 
-/// Lets through what may pass.
+/// Lets through what may pass, and says in the request who it is.
 pub(crate) async fn authenticate(
     State(state): State<AppState>,
-    request: Request,
+    mut request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
-    state.auth().check(request.headers())?;
+    let engine = state.engine();
+    let tokens = |token: &str| engine.authenticate(token, engine.wall_now());
+    let caller = state.auth().identify(request.headers(), tokens)?;
+    // What matches no route is not found, for whoever has a token.
+    if let Some(route) = request.extensions().get::<MatchedPath>() {
+        let need = access::need(request.method(), route.as_str())?;
+        need.check(&caller.grants, route.as_str(), request.uri().path())?;
+    }
+    request.extensions_mut().insert(caller);
     Ok(next.run(request).await)
+}
+
+/// Why a token does not pass. The same text for whatever is none of ours.
+fn refused(refused: Refused) -> Problem {
+    let detail = refused.to_string();
+    match refused {
+        Refused::TooOften { wait, .. } => {
+            let seconds = wait.as_millis().div_ceil(1_000).max(1);
+            let seconds = u16::try_from(seconds).unwrap_or(u16::MAX);
+            Problem::new(Code::RateLimited, detail).header(header::RETRY_AFTER, seconds.into())
+        }
+        _ => unauthorized(&detail),
+    }
 }
 
 fn unauthorized(detail: &str) -> Problem {
@@ -106,6 +139,10 @@ fn is_loopback(host: &str) -> bool {
 mod tests {
     use super::*;
 
+    fn check(policy: &AuthPolicy, headers: &HeaderMap) -> Result<(), Problem> {
+        policy.identify(headers, |_| Err(Refused::Unknown)).map(drop)
+    }
+
     fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
         let pair = |(name, value): &(&'static str, &str)| {
             (name.parse().unwrap(), HeaderValue::from_str(value).unwrap())
@@ -121,7 +158,7 @@ mod tests {
     fn only_the_one_bearer_token_passes() {
         let policy = AuthPolicy::token("secret");
         for good in ["Bearer secret", "bearer secret", "BEARER  secret "] {
-            assert!(policy.check(&headers(&[("authorization", good)])).is_ok(), "{good}");
+            assert!(check(&policy, &headers(&[("authorization", good)])).is_ok(), "{good}");
         }
         for bad in [
             "",
@@ -133,12 +170,12 @@ mod tests {
             "secret",
             "Bearersecret",
         ] {
-            let problem = policy.check(&headers(&[("authorization", bad)])).unwrap_err();
+            let problem = check(&policy, &headers(&[("authorization", bad)])).unwrap_err();
             assert_eq!(problem.code(), Code::Unauthorized, "{bad}");
         }
-        assert!(policy.check(&HeaderMap::new()).is_err());
+        assert!(check(&policy, &HeaderMap::new()).is_err());
         let twice = headers(&[("authorization", "Bearer secret"), ("authorization", "Bearer other")]);
-        assert!(policy.check(&twice).is_err());
+        assert!(check(&policy, &twice).is_err());
     }
 
     #[test]
@@ -146,15 +183,40 @@ mod tests {
         for good in
             ["localhost", "localhost:8080", "127.0.0.1:80", "127.9.9.9", "[::1]:8080", "[::1]", "LOCALHOST"]
         {
-            assert!(AuthPolicy::Open.check(&headers(&[("host", good)])).is_ok(), "{good}");
+            assert!(check(&AuthPolicy::Open, &headers(&[("host", good)])).is_ok(), "{good}");
         }
         for bad in
             ["evil.example", "evil.example:8080", "localhost.evil.example", "10.0.0.1", "[::2]:80", "", ":80"]
         {
-            let problem = AuthPolicy::Open.check(&headers(&[("host", bad)])).unwrap_err();
+            let problem = check(&AuthPolicy::Open, &headers(&[("host", bad)])).unwrap_err();
             assert_eq!(problem.code(), Code::MisdirectedRequest, "{bad}");
         }
-        assert!(AuthPolicy::Open.check(&HeaderMap::new()).is_ok());
+        assert!(check(&AuthPolicy::Open, &HeaderMap::new()).is_ok());
+    }
+
+    #[test]
+    fn another_token_is_whoevers_the_engine_says() {
+        let policy = AuthPolicy::token("secret");
+        let holder = Arc::new(Caller::dev());
+        let asked = policy.identify(&headers(&[("authorization", "Bearer rbt_x")]), |token| {
+            assert_eq!(token, "rbt_x");
+            Ok(Arc::clone(&holder))
+        });
+        assert_eq!(asked.unwrap(), holder);
+        let admin =
+            policy.identify(&headers(&[("authorization", "Bearer secret")]), |_| Err(Refused::Unknown));
+        assert_eq!(*admin.unwrap(), Caller::admin());
+    }
+
+    #[test]
+    fn a_request_too_many_says_when_there_is_room_in_whole_seconds() {
+        for (millis, seconds) in [(1, "1"), (1_000, "1"), (1_001, "2"), (59_001, "60")] {
+            let wait = std::time::Duration::from_millis(millis);
+            let problem = refused(Refused::TooOften { per_second: 1, burst: 1, wait });
+            assert_eq!(problem.code(), Code::RateLimited);
+            let response = axum::response::IntoResponse::into_response(problem);
+            assert_eq!(response.headers()[header::RETRY_AFTER], seconds);
+        }
     }
 
     #[test]

@@ -44,6 +44,8 @@ codes! {
     BodyIncomplete = "body_incomplete", BAD_REQUEST, "The body did not arrive whole";
     /// No token, or a wrong one.
     Unauthorized = "unauthorized", UNAUTHORIZED, "A valid token is required";
+    /// A token that may not do this.
+    Forbidden = "forbidden", FORBIDDEN, "The token does not have the scope for this";
     /// No such path or thing.
     NotFound = "not_found", NOT_FOUND, "There is nothing here";
     /// The path exists, with other methods.
@@ -68,6 +70,8 @@ codes! {
     QuotaExceeded = "quota_exceeded", CONFLICT, "The namespace has what it may have";
     /// A published version that does not load any more.
     PluginNotLoaded = "plugin_not_loaded", CONFLICT, "The version cannot be loaded";
+    /// A token that was revoked or has expired cannot be rotated.
+    TokenEnded = "token_ended", CONFLICT, "The token has ended";
     /// An order came before with other lines, or of another customer. In imports only.
     OrderConflict = "order_conflict", CONFLICT, "The order is known otherwise";
     /// The event's customer was erased.
@@ -102,6 +106,8 @@ codes! {
     WrongStage = "wrong_stage", UNPROCESSABLE_ENTITY, "A plugin version does not serve the stage";
     /// A config that the plugin's schema refuses.
     InvalidConfig = "invalid_config", UNPROCESSABLE_ENTITY, "A config does not satisfy its schema";
+    /// The token asks more often than it may.
+    RateLimited = "rate_limited", TOO_MANY_REQUESTS, "The token asks too often";
     /// The host's own bug.
     Internal = "internal", INTERNAL_SERVER_ERROR, "The host failed";
     /// More work is waiting than the host takes on.

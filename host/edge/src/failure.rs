@@ -5,13 +5,17 @@
 
 use std::error::Error;
 
+use axum::http::header;
+use rebound_domain::access::{Reach, Scope};
 use rebound_domain::ids::ReturnId;
 use rebound_engine::{
     ControlError, Damaged, DecideError, Fault, LineError, PublishError, RecordingError, ReplayError,
+    TokenError,
 };
 use rebound_sandbox::{CompileError, LoadError};
 use rebound_storage::{CommitError, StorageError};
 
+use crate::access;
 use crate::code::Code;
 use crate::path;
 use crate::problem::Problem;
@@ -97,6 +101,11 @@ impl From<PublishError> for Problem {
             PublishError::ClaimsViolated { violations, .. } => {
                 Problem::new(Code::ClaimsViolated, detail).violations(violations)
             }
+            PublishError::Foreign { plugin, .. } => {
+                let wanted = Scope::Publish(Reach::Within(plugin.name.namespace()));
+                Problem::new(Code::Forbidden, detail)
+                    .header(header::WWW_AUTHENTICATE, access::insufficient(&wanted))
+            }
             PublishError::UnknownConstant { .. } => Problem::new(Code::UnknownConstant, detail),
             PublishError::VersionTaken { .. } | PublishError::ClassFixed { .. } => {
                 Problem::new(Code::VersionTaken, detail)
@@ -123,6 +132,22 @@ impl From<ControlError> for Problem {
             ControlError::CurrencyFixed { .. } => Problem::new(Code::CurrencyFixed, detail).field("currency"),
             ControlError::NotLoaded { ref source, .. } => not_loaded(&error, source),
             ControlError::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<TokenError> for Problem {
+    fn from(error: TokenError) -> Self {
+        let detail = error.to_string();
+        match error {
+            TokenError::Terms(error) => Problem::new(Code::InvalidField, detail).field(error.field()),
+            TokenError::Overlap { .. } => Problem::new(Code::InvalidField, detail).field("overlap_ms"),
+            TokenError::TooMany => Problem::new(Code::InvalidField, detail),
+            TokenError::Beyond { scope } => Problem::new(Code::Forbidden, detail)
+                .header(header::WWW_AUTHENTICATE, access::insufficient(&scope)),
+            TokenError::Unknown { .. } => Problem::new(Code::NotFound, detail),
+            TokenError::Ended { .. } => Problem::new(Code::TokenEnded, detail),
+            TokenError::Fault(fault) => fault.into(),
         }
     }
 }

@@ -6,9 +6,11 @@
 //!
 //! `docs/http.md` tells the same from the client's side.
 
+mod access;
 mod app;
 mod auth;
 mod body;
+mod caller;
 mod canonical;
 mod cloudevents;
 mod code;

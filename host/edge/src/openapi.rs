@@ -11,6 +11,7 @@ use axum::http::StatusCode;
 use serde_json::{Map, Value, json};
 use utoipa::OpenApi;
 
+use crate::access;
 use crate::code::Code;
 use crate::problem::{PROBLEM_JSON, ProblemBody};
 use crate::routes;
@@ -34,6 +35,7 @@ mod events;
         (name = "recordings", description = "Decisions as they were recorded, run again"),
         (name = "control", description = "What operators set"),
         (name = "claims", description = "What may be said: constants, approvals, violations"),
+        (name = "access", description = "Tokens, and the log of what was changed"),
         (name = "service", description = "Running the service"),
     ),
     components(schemas(ProblemBody)),
@@ -41,6 +43,9 @@ mod events;
 struct Api;
 
 const BEARER: &str = "bearer";
+const SCHEME: &str = "A token that `POST /v1/tokens` made, or the admin token, which has every scope and is printed once \
+at the first start. Each operation names the scopes of which one is enough; `operate` contains `read`, `admin` contains \
+all but `personal-data`.";
 const JSON_BODY: &[Code] = &[Code::InvalidJson, Code::InvalidField, Code::UnknownField, Code::BodyTooLarge];
 const ANY_BODY: &[Code] = &[Code::UnsupportedMediaType, Code::RequestTimeout, Code::BodyIncomplete];
 
@@ -64,14 +69,17 @@ fn describe() -> Value {
     api.merge(open);
     let mut document = serde_json::to_value(api).expect("utoipa writes what it made");
     document["components"]["securitySchemes"] = json!({
-        BEARER: { "type": "http", "scheme": "bearer", "description": "The admin token, printed once at the first start" }
+        BEARER: { "type": "http", "scheme": "bearer", "description": SCHEME }
     });
     events::describe(&mut document);
     let paths = document["paths"].as_object_mut().expect("a document has paths");
     for (path, item) in paths {
         let is_open = open_paths.contains(path);
-        for operation in item.as_object_mut().expect("a path is an object").values_mut() {
+        for (method, operation) in item.as_object_mut().expect("a path is an object") {
             complete(operation, is_open);
+            if !is_open {
+                access::describe(method, path, operation);
+            }
         }
     }
     document
@@ -90,9 +98,6 @@ fn complete(operation: &mut Value, is_open: bool) {
         // Raw bytes have no schema in OpenAPI 3.1; what is derived from their type is a list of numbers.
         *component = json!({});
     }
-    if !is_open {
-        operation["security"] = json!([{ BEARER: [] }]);
-    }
     let operation = operation.as_object_mut().expect("an operation is an object");
     operation.remove("x-problems");
     operation.remove("x-event");
@@ -103,7 +108,13 @@ fn codes(operation: &Value, is_open: bool) -> Vec<Code> {
     let own = own.filter_map(|word| Code::ALL.iter().copied().find(|code| word == code.word()));
     let mut codes: Vec<Code> = own.chain([Code::Internal]).collect();
     if !is_open {
-        codes.extend([Code::Unauthorized, Code::MisdirectedRequest, Code::UnknownField]);
+        codes.extend([
+            Code::Unauthorized,
+            Code::Forbidden,
+            Code::RateLimited,
+            Code::MisdirectedRequest,
+            Code::UnknownField,
+        ]);
     }
     if let Some(content) = operation["requestBody"]["content"].as_object() {
         codes.extend(ANY_BODY);
@@ -148,10 +159,13 @@ fn response(codes: &[Code]) -> Value {
     if codes.contains(&Code::Unauthorized) {
         header("www-authenticate", "Bearer");
     }
+    if codes.contains(&Code::Forbidden) {
+        header("www-authenticate", "Bearer, with error insufficient_scope and the scope that is missing");
+    }
     if codes.contains(&Code::ReturnAlreadyDecided) {
         header("link", "Where the plan of the return is, for return_already_decided");
     }
-    if codes.iter().any(|code| code.retry_after_seconds().is_some()) {
+    if codes.iter().any(|code| code.retry_after_seconds().is_some() || *code == Code::RateLimited) {
         header("retry-after", "Seconds");
     }
     if !headers.is_empty() {

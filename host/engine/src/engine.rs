@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use arc_swap::ArcSwap;
+use rebound_domain::access::Caller;
 use rebound_domain::ids::PluginRef;
 use rebound_domain::limits::Limits;
 use rebound_domain::money::Currency;
@@ -15,6 +16,7 @@ use rebound_domain::time::Instant;
 use rebound_sandbox::Sandbox;
 use rebound_storage::{Health, Storage, StorageError, Unavailable};
 
+use crate::audit::Journal;
 use crate::claims::Violations;
 use crate::clerk::{Clerk, Inbox};
 use crate::compute::ComputePool;
@@ -29,6 +31,7 @@ use crate::recorder::Ring;
 use crate::restore;
 use crate::shelf::Shelf;
 use crate::slots::{KeyRing, KeySlots};
+use crate::tokens::Tokens;
 use crate::tuning::Tuning;
 use crate::wards::{self, Wards};
 
@@ -109,10 +112,12 @@ async fn load_served(rack: &Arc<Rack>, control: &Control) -> Result<(), StartErr
     Ok(())
 }
 
-/// The use cases. Cheap to clone; every clone is the same engine.
+/// The use cases. Cheap to clone; every clone is the same engine, and acts in somebody's name (see [`Engine::acting`]).
 #[derive(Clone)]
 pub struct Engine {
     pub(crate) shared: Arc<Shared>,
+    /// In whose name this clone acts.
+    pub(crate) caller: Arc<Caller>,
 }
 
 pub(crate) struct Shared {
@@ -143,6 +148,9 @@ pub(crate) struct Shared {
     pub(crate) wards: Arc<Wards>,
     pub(crate) clerk: Clerk,
     pub(crate) namespaces: Namespaces,
+    /// Who changed what.
+    pub(crate) journal: Journal,
+    pub(crate) tokens: Tokens,
 }
 
 impl Shared {
@@ -178,6 +186,8 @@ impl Engine {
         let violations = Violations::default();
         let catalogue = restore::catalogue(storage.as_ref(), &key_ring, &record_seal, &violations).await?;
         let quarantines = wards::restore(storage.as_ref()).await?;
+        let journal = Journal::restore(storage.as_ref()).await?;
+        let tokens = Tokens::restore(storage.as_ref()).await?;
         let ring = Ring::restore(storage.as_ref(), &limits).await?;
         let thread_count = u32::try_from(options.compute_threads.get()).unwrap_or(u32::MAX);
         let compute = ComputePool::start(options.compute_threads, options.compute_queue_count_max)
@@ -206,8 +216,17 @@ impl Engine {
             wards: Arc::new(wards),
             clerk,
             namespaces: Namespaces::new(thread_count),
+            journal,
+            tokens,
         };
-        Ok(Self { shared: Arc::new(shared) })
+        Ok(Self { shared: Arc::new(shared), caller: Arc::new(Caller::host()) })
+    }
+
+    /// The same engine in somebody's name: what they change is theirs in the audit log, and what they may not do is
+    /// refused.
+    #[must_use]
+    pub fn acting(&self, caller: Arc<Caller>) -> Self {
+        Self { shared: Arc::clone(&self.shared), caller }
     }
 
     /// Whether the storage takes writes; what readiness means.

@@ -1,5 +1,6 @@
 //! What can go wrong, per use case. Domain words only: the edge decides about status codes.
 
+use rebound_domain::access::Grants;
 use rebound_domain::claims::Violation;
 use rebound_domain::ids::{BudgetId, ConstantKey, ExperimentKey, Namespace, PluginRef, ReturnId, Sku};
 use rebound_domain::manifest::Stage;
@@ -241,6 +242,17 @@ pub enum PublishError {
         plugin: PluginRef,
         /// The class it has.
         class: Class,
+    },
+    /// It names itself in a namespace that whoever sent it may not publish in.
+    #[error(
+        "{plugin} is not in a namespace that this token may publish in; its scopes are {grants}: ask for publish:{}/*, or rename the plugin",
+        plugin.name.namespace()
+    )]
+    Foreign {
+        /// Which.
+        plugin: PluginRef,
+        /// What whoever sent it may do.
+        grants: Grants,
     },
     /// The version exists with other bytes.
     #[error(

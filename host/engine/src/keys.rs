@@ -21,9 +21,12 @@
 //! | `control` | `policy`, `route/…`, `experiment/…`, `budget/…`, `plugin/…`, `constant/…`, `approval/…` | what operators set |
 //! | `quarantine` | stage, plugin | which versions are left out, and why |
 //! | `recording` | id | where a recording is, and what came of its calls; names no person |
+//! | `audit` | `entry/…`, `head` | who changed what, each entry with the hash of the one before |
+//! | `token` | `token/…`, `use/…` | tokens without their secrets, and when each was last used |
 //! | `component` + SHA-256 | chunk number | a component's bytes |
 
 use bytes::Bytes;
+use rebound_domain::access::TokenId;
 use rebound_domain::coupon::Code;
 use rebound_domain::ids::{
     BudgetId, ConstantKey, Digest, EventId, ExperimentKey, OrderId, PluginName, PluginRef, ReturnId, Sku,
@@ -44,6 +47,10 @@ pub(crate) const CATALOG: Bytes = Bytes::from_static(b"catalog");
 pub(crate) const ERASURE: Bytes = Bytes::from_static(b"erasure");
 /// Owner of the quarantines.
 pub(crate) const QUARANTINE: Bytes = Bytes::from_static(b"quarantine");
+/// Owner of the audit log.
+pub(crate) const AUDIT: Bytes = Bytes::from_static(b"audit");
+/// Owner of the tokens.
+pub(crate) const TOKEN: Bytes = Bytes::from_static(b"token");
 /// Owner of the list of recordings.
 pub(crate) const RECORDING: Bytes = Bytes::from_static(b"recording");
 
@@ -252,6 +259,31 @@ pub(crate) fn plugin(plugin: &PluginRef) -> Key {
 
 pub(crate) fn quarantine(stage: Stage, plugin: &PluginRef) -> Key {
     Key::new(QUARANTINE, format!("{stage}/{plugin}"))
+}
+
+pub(crate) const AUDIT_ENTRY_PREFIX: &str = "entry/";
+
+/// An entry of the audit log; their keys sort by number.
+pub(crate) fn audit_entry(sequence: u64) -> Key {
+    Key::new(AUDIT, audit_place(sequence))
+}
+
+pub(crate) fn audit_place(sequence: u64) -> Vec<u8> {
+    [AUDIT_ENTRY_PREFIX.as_bytes(), &sequence.to_be_bytes()].concat()
+}
+
+/// The latest entry's number and hash.
+pub(crate) fn audit_head() -> Key {
+    Key::new(AUDIT, "head")
+}
+
+pub(crate) fn token(id: TokenId) -> Key {
+    Key::new(TOKEN, format!("token/{id}"))
+}
+
+/// When a token was last used.
+pub(crate) fn token_use(id: TokenId) -> Key {
+    Key::new(TOKEN, format!("use/{id}"))
 }
 
 pub(crate) fn recording(id: &RecordingId) -> Key {

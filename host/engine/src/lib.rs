@@ -4,6 +4,7 @@
 //! The engine is the only place where the pure rules, the sandbox and the storage meet. It knows no HTTP: start
 //! reading at [`Engine::decide`], the way of one event through the house.
 
+mod audit;
 mod claims;
 mod clerk;
 mod compute;
@@ -31,10 +32,12 @@ mod routing;
 mod shelf;
 mod slots;
 mod timings;
+mod tokens;
 mod tuning;
 mod wards;
 mod zone;
 
+pub use audit::{AuditHead, AuditLink, AuditPage, BrokenLink, Chain, audit_hash, verify_stored_audit};
 pub use claims::{ApprovalState, Seen, SeenViolation, ViolationCursor};
 pub use decide::{Decided, Mode, Origin};
 pub use emitted::{Emitted, emitted};
@@ -53,4 +56,5 @@ pub use recorder::{
 };
 pub use records::BodyDigest;
 pub use slots::KeySlots;
+pub use tokens::{Refused, TokenError, TokenState};
 pub use wards::{QuarantineStatus, Said};

@@ -11,8 +11,10 @@ use rebound_domain::policy::ClaimsMode;
 use rebound_domain::time::Instant;
 use rebound_sandbox::Class;
 use rebound_storage::{Batch, Storage, VALUE_BYTES_MAX};
+use serde_json::{Value, json};
 
 use crate::Engine;
+use crate::audit::Change;
 use crate::control::{Control, Published};
 use crate::error::{ControlError, Damaged, Fault, PublishError};
 use crate::keys;
@@ -164,6 +166,7 @@ impl Engine {
         schema(&manifest.config_schema)
             .map_err(|problem| PublishError::Manifest { field: "config-schema".to_owned(), problem })?;
         let name = manifest.plugin.clone();
+        self.check_namespace(&name)?;
         self.check_free(&name)?;
         self.check_quota(&name, bytes.len() as u64)?;
         let record = PluginRecord {
@@ -174,6 +177,7 @@ impl Engine {
             manifest,
         };
         let stored = encode(&record);
+        let facts = json!({ "digest": digest, "size": record.size, "class": record.class });
         if stored.len() > VALUE_BYTES_MAX {
             let problem = format!(
                 "take {} bytes as stored with the rest of the manifest, over the limit of {VALUE_BYTES_MAX}; shorten them, the config schema or the personas, or split the plugin",
@@ -196,7 +200,7 @@ impl Engine {
         let mut batch = Batch::new();
         let key = keys::plugin(&name);
         batch.expect_absent(key.clone()).put(key, stored);
-        self.shared.storage.commit(batch).await?;
+        self.commit_audited(batch, Change::new("plugin.publish", &name, Value::Null, facts)).await?;
         tracing::info!(plugin = %name, %digest, size = bytes.len(), "a version is published");
         // It will be routed or looked at soon, more likely than any other that is not.
         self.shared.rack.put(&published.seat, plugin);
@@ -214,6 +218,7 @@ impl Engine {
             return Ok(None);
         };
         let publication = known.publication(&control);
+        self.check_namespace(&publication.plugin)?;
         match publication.class == class {
             true => Ok(Some(publication)),
             false => Err(PublishError::ClassFixed { plugin: publication.plugin, class: publication.class }),
@@ -238,6 +243,16 @@ impl Engine {
             });
         }
         Ok(())
+    }
+
+    /// Only a component says whose it is, so this cannot be asked before it was compiled.
+    fn check_namespace(&self, plugin: &PluginRef) -> Result<(), PublishError> {
+        match self.caller.publishes(&plugin.name.namespace()) {
+            true => Ok(()),
+            false => {
+                Err(PublishError::Foreign { plugin: plugin.clone(), grants: self.caller.grants.clone() })
+            }
+        }
     }
 
     fn check_free(&self, plugin: &PluginRef) -> Result<(), PublishError> {

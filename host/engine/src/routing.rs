@@ -11,6 +11,7 @@ use rebound_storage::{Batch, Entry, Key, Revision, VALUE_BYTES_MAX};
 use serde::Serialize;
 
 use crate::Engine;
+use crate::audit::Change;
 use crate::control::{Control, Versioned, named};
 use crate::error::{ControlError, Fault};
 use crate::keys;
@@ -211,7 +212,7 @@ impl Engine {
         Ok(control.budgets.values().map(|budget| budget.value.clone()).zip(charged).collect())
     }
 
-    /// Writes what an operator set. Each part may be within its bound and the whole over what can be stored; then
+    /// Writes what an operator set, and that they did. Each part may be within its bound and the whole over what can be stored; then
     /// `largest` names the field to shorten.
     pub(crate) async fn write(
         &self,
@@ -228,13 +229,15 @@ impl Engine {
             );
             return Err(ControlError::Invalid { field: largest.to_owned(), problem });
         }
+        let before = self.as_stored(&key, known).await?;
+        let change = Change::of_control(&key, before, value);
         let mut batch = Batch::new();
         match known {
             Some(revision) => batch.expect_revision(key.clone(), revision),
             None => batch.expect_absent(key.clone()),
         };
         batch.put(key, bytes);
-        Ok(self.shared.storage.commit(batch).await?.revision)
+        Ok(self.commit_audited(batch, change).await?.revision)
     }
 }
 

@@ -19,6 +19,7 @@ use serde_json::json;
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::Engine;
+use crate::audit::{self, to_value};
 use crate::clerk::Note;
 use crate::decide::Mode;
 use crate::engine::StartError;
@@ -295,13 +296,20 @@ impl Engine {
         self.shared.clerk.settled().await;
         let stages = self.shared.wards.of(plugin);
         let ward = &stages[stage as usize];
-        let mut wanted = ward.lock().clone();
+        let before = ward.lock().clone();
+        let mut wanted = before.clone();
         let told = change(&mut wanted);
+        let subject = format!("{plugin}/{stage}");
+        let action = match told {
+            Change::Held | Change::Tripped => "quarantine.hold",
+            Change::Released | Change::Closed => "quarantine.release",
+        };
+        let audited = audit::Change::new(action, subject, to_value(&before), to_value(&wanted));
         let record = WardRecord { plugin: plugin.clone(), stage, quarantine: wanted };
         let (mut batch, now) = (Batch::new(), self.now());
         record.write(&self.shared.record_seal, &mut batch, told, now, Some(&said));
         tracing::info!(%plugin, %stage, change = told.word(), who = %said.who.escape_debug(), reason = %said.reason.escape_debug(), "an operator changes a version's quarantine");
-        self.shared.storage.commit(batch).await?;
+        self.commit_audited(batch, audited).await?;
         // A call may have tripped it meanwhile: what the operator said is done to what is true now.
         let (_, quarantine) = ward.change(|it| change(it));
         let (calls, failures) = quarantine.recent(&self.shared.wards.rules.load(), now);

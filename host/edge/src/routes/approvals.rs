@@ -8,6 +8,7 @@ use rebound_engine::Novelty;
 
 use super::json;
 use crate::app::AppState;
+use crate::caller::Acting;
 use crate::code::Code;
 use crate::json::Json;
 use crate::path::{NoParams, PluginPath};
@@ -35,15 +36,15 @@ use crate::wire::claims::{Approval, ApprovalDraft};
     extensions(("x-problems" = json!(["not_found", "busy", "storage_unavailable"]))),
 )]
 pub(super) async fn post(
-    State(state): State<AppState>,
+    Acting(engine): Acting,
     PluginPath(plugin): PluginPath,
     _: NoParams,
     Json(draft): Json<ApprovalDraft>,
 ) -> Result<Response, Problem> {
-    if state.engine().plugin(&plugin).is_none() {
+    if engine.plugin(&plugin).is_none() {
         return Err(unknown(&plugin));
     }
-    let (approval, novelty) = state.engine().approve(&plugin, draft.owner, draft.reason).await?;
+    let (approval, novelty) = engine.approve(&plugin, draft.owner, draft.reason).await?;
     let status = match novelty {
         Novelty::New => StatusCode::CREATED,
         Novelty::Known => StatusCode::OK,

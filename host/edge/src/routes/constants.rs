@@ -7,6 +7,7 @@ use rebound_domain::ids::ConstantKey;
 
 use super::json;
 use crate::app::AppState;
+use crate::caller::Acting;
 use crate::code::Code;
 use crate::json::Json;
 use crate::path::{NoParams, PathPart};
@@ -28,11 +29,12 @@ use crate::wire::claims::{Constant, ConstantList};
 )]
 pub(super) async fn put(
     State(state): State<AppState>,
+    Acting(engine): Acting,
     PathPart(key): PathPart<ConstantKey>,
     _: NoParams,
     Json(constant): Json<Constant>,
 ) -> Result<Response, Problem> {
-    state.engine().set_constant(constant.into_domain(key.clone())).await?;
+    engine.set_constant(constant.into_domain(key.clone())).await?;
     current(&state, &key)
 }
 

@@ -10,6 +10,7 @@ use rebound_domain::manifest::Stage;
 
 use super::json;
 use crate::app::AppState;
+use crate::caller::Acting;
 use crate::code::Code;
 use crate::json::Json;
 use crate::path::{NoParams, PathPart};
@@ -49,11 +50,12 @@ impl FromStr for StageName {
 )]
 pub(super) async fn put_route(
     State(state): State<AppState>,
+    Acting(engine): Acting,
     PathPart(StageName(stage)): PathPart<StageName>,
     _: NoParams,
     Json(route): Json<Route>,
 ) -> Result<Response, Problem> {
-    state.engine().set_route(stage, route::into_domain(route.entries)).await?;
+    engine.set_route(stage, route::into_domain(route.entries)).await?;
     Ok(current_route(&state, stage))
 }
 
@@ -98,12 +100,13 @@ fn current_route(state: &AppState, stage: Stage) -> Response {
 )]
 pub(super) async fn put_experiment(
     State(state): State<AppState>,
+    Acting(engine): Acting,
     PathPart(key): PathPart<ExperimentKey>,
     _: NoParams,
     Json(draft): Json<ExperimentDraft>,
 ) -> Result<Response, Problem> {
     draft.check(&key, state.engine().experiment(&key).as_ref())?;
-    let experiment = state.engine().set_experiment(key, draft.into()).await?;
+    let experiment = engine.set_experiment(key, draft.into()).await?;
     Ok(json(StatusCode::OK, &Experiment::from(experiment)))
 }
 
@@ -154,10 +157,11 @@ pub(super) async fn list_experiments(State(state): State<AppState>, _: NoParams)
 )]
 pub(super) async fn put_policy(
     State(state): State<AppState>,
+    Acting(engine): Acting,
     _: NoParams,
     Json(policy): Json<Policy>,
 ) -> Result<Response, Problem> {
-    state.engine().set_policy(policy.into()).await?;
+    engine.set_policy(policy.into()).await?;
     Ok(current_policy(&state))
 }
 
@@ -191,11 +195,12 @@ fn current_policy(state: &AppState) -> Response {
 )]
 pub(super) async fn put_budget(
     State(state): State<AppState>,
+    Acting(engine): Acting,
     PathPart(id): PathPart<BudgetId>,
     _: NoParams,
     Json(budget): Json<Budget>,
 ) -> Result<Response, Problem> {
-    state.engine().set_budget(budget.into_domain(id.clone())).await?;
+    engine.set_budget(budget.into_domain(id.clone())).await?;
     current_budget(&state, &id)
 }
 

@@ -4,6 +4,7 @@
 //! (a body, a token) is added by [`crate::openapi`].
 
 mod approvals;
+mod audit;
 mod constants;
 mod control;
 mod customers;
@@ -17,6 +18,7 @@ mod quarantine;
 mod recordings;
 mod returns;
 mod service;
+mod tokens;
 mod violations;
 
 use axum::body::Bytes;
@@ -58,6 +60,10 @@ pub(crate) fn guarded() -> OpenApiRouter<AppState> {
         .routes(routes!(constants::put, constants::get))
         .routes(routes!(constants::list))
         .routes(routes!(violations::list))
+        .routes(routes!(audit::list))
+        .routes(routes!(tokens::post, tokens::list))
+        .routes(routes!(tokens::delete))
+        .routes(routes!(tokens::rotate))
         .routes(routes!(service::metrics))
         .routes(routes!(service::document))
 }

@@ -9,6 +9,7 @@ use rebound_sandbox::Class;
 use super::json;
 use crate::app::AppState;
 use crate::body;
+use crate::caller::{Acting, Asker};
 use crate::code::Code;
 use crate::path::{NoParams, Params};
 use crate::problem::Problem;
@@ -35,6 +36,7 @@ use crate::wire::plugin::{Plugin, PluginList, PublishParams};
 )]
 pub(super) async fn post(
     State(state): State<AppState>,
+    Acting(engine): Acting,
     Params(params): Params<PublishParams>,
     request: Request,
 ) -> Result<Response, Problem> {
@@ -48,7 +50,6 @@ pub(super) async fn post(
     })?;
     let size_max = class.component_bytes_max(state.engine().limits());
     let bytes = body::read(request.into_body(), size_max, state.timeouts().body).await?;
-    let engine = state.engine().clone();
     // Publishing runs on when the client goes away, and holds the component until its turn: so does the permit.
     let publishing = tokio::spawn(async move {
         let published = engine.publish(class, bytes).await;
@@ -64,7 +65,7 @@ pub(super) async fn post(
     Ok(json(status, &Plugin::from(publication)))
 }
 
-/// List every published version.
+/// List every published version that the token may see.
 #[utoipa::path(
     get,
     path = "/v1/plugins",
@@ -73,7 +74,8 @@ pub(super) async fn post(
     responses((status = 200, description = "By name and version", body = PluginList)),
     extensions(("x-problems" = json!([]))),
 )]
-pub(super) async fn list(State(state): State<AppState>, _: NoParams) -> Response {
-    let plugins = state.engine().plugins().into_iter().map(Into::into).collect();
+pub(super) async fn list(State(state): State<AppState>, asker: Asker, _: NoParams) -> Response {
+    let plugins = state.engine().plugins().into_iter().filter(|it| asker.sees(&it.plugin.name));
+    let plugins = plugins.map(Into::into).collect();
     json(StatusCode::OK, &PluginList { plugins })
 }

@@ -10,6 +10,7 @@ use rebound_domain::manifest::Stage;
 use super::control::StageName;
 use super::json;
 use crate::app::AppState;
+use crate::caller::{Acting, Asker};
 use crate::code::Code;
 use crate::json::Json;
 use crate::path::NoParams;
@@ -51,8 +52,9 @@ impl<S: Send + Sync> FromRequestParts<S> for VersionAtStage {
     responses((status = 200, description = "By version and stage", body = QuarantineList)),
     extensions(("x-problems" = json!([]))),
 )]
-pub(super) async fn list(State(state): State<AppState>, _: NoParams) -> Response {
-    let versions = state.engine().quarantine().into_iter().map(Quarantined::from).collect();
+pub(super) async fn list(State(state): State<AppState>, asker: Asker, _: NoParams) -> Response {
+    let versions = state.engine().quarantine().into_iter().filter(|it| asker.sees(&it.plugin.name));
+    let versions = versions.map(Quarantined::from).collect();
     json(StatusCode::OK, &QuarantineList { versions })
 }
 
@@ -73,12 +75,12 @@ pub(super) async fn list(State(state): State<AppState>, _: NoParams) -> Response
     extensions(("x-problems" = json!(["unknown_plugin", "wrong_stage", "busy", "storage_unavailable"]))),
 )]
 pub(super) async fn hold(
-    State(state): State<AppState>,
+    Acting(engine): Acting,
     VersionAtStage(plugin, stage): VersionAtStage,
     _: NoParams,
     Json(change): Json<QuarantineChange>,
 ) -> Result<Response, Problem> {
-    let status = state.engine().hold(&plugin, stage, change.said()?).await?;
+    let status = engine.hold(&plugin, stage, change.said()?).await?;
     Ok(json(StatusCode::OK, &Quarantined::from(status)))
 }
 
@@ -99,11 +101,11 @@ pub(super) async fn hold(
     extensions(("x-problems" = json!(["unknown_plugin", "wrong_stage", "busy", "storage_unavailable"]))),
 )]
 pub(super) async fn release(
-    State(state): State<AppState>,
+    Acting(engine): Acting,
     VersionAtStage(plugin, stage): VersionAtStage,
     _: NoParams,
     Json(change): Json<QuarantineChange>,
 ) -> Result<Response, Problem> {
-    let status = state.engine().release(&plugin, stage, change.said()?).await?;
+    let status = engine.release(&plugin, stage, change.said()?).await?;
     Ok(json(StatusCode::OK, &Quarantined::from(status)))
 }

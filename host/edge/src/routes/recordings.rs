@@ -3,6 +3,7 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use rebound_domain::access::Scope;
 use rebound_domain::ids::PluginRef;
 use rebound_engine::{Personal, RecordingId};
 use serde::Deserialize;
@@ -10,6 +11,7 @@ use utoipa::IntoParams;
 
 use super::json;
 use crate::app::AppState;
+use crate::caller::{Acting, Asker};
 use crate::path::{NoParams, Params, PathPart};
 use crate::problem::Problem;
 use crate::wire::recording::{Recording, RecordingList, Replay};
@@ -19,7 +21,7 @@ use crate::wire::recording::{Recording, RecordingList, Replay};
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct ShowParams {
-    /// Whether what tells of a person is shown; that it was is announced.
+    /// Whether what tells of a person is shown, for the scope `personal-data`; that it was is announced.
     #[serde(default)]
     unmasked: bool,
 }
@@ -32,13 +34,18 @@ pub(crate) struct ReplayParams {
     /// Another version, `namespace/name@version`, in the place of every version of the same plugin that ran.
     #[param(value_type = Option<String>)]
     plugin: Option<PluginRef>,
-    /// Whether differences show what tells of a person; that they did is announced.
+    /// Whether differences show what tells of a person, for the scope `personal-data`; that they did is announced.
     #[serde(default)]
     unmasked: bool,
 }
 
-fn personal(unmasked: bool) -> Personal {
-    if unmasked { Personal::Shown } else { Personal::Masked }
+/// Who a customer is, is for those who may know it.
+fn personal(unmasked: bool, asker: &Asker) -> Result<Personal, Problem> {
+    if !unmasked {
+        return Ok(Personal::Masked);
+    }
+    asker.require(&Scope::PersonalData)?;
+    Ok(Personal::Shown)
 }
 
 /// List the latest recordings, newest first; at most 100.
@@ -66,11 +73,12 @@ pub(super) async fn list(State(state): State<AppState>, _: NoParams) -> Result<R
     extensions(("x-problems" = json!(["not_found", "busy", "storage_unavailable"]))),
 )]
 pub(super) async fn get(
-    State(state): State<AppState>,
+    asker: Asker,
+    Acting(engine): Acting,
     PathPart(id): PathPart<RecordingId>,
     Params(params): Params<ShowParams>,
 ) -> Result<Response, Problem> {
-    let recording = state.engine().recording(&id, personal(params.unmasked)).await?;
+    let recording = engine.recording(&id, personal(params.unmasked, &asker)?).await?;
     Ok(json(StatusCode::OK, &Recording { recording }))
 }
 
@@ -87,10 +95,11 @@ pub(super) async fn get(
     ]))),
 )]
 pub(super) async fn replay(
-    State(state): State<AppState>,
+    asker: Asker,
+    Acting(engine): Acting,
     PathPart(id): PathPart<RecordingId>,
     Params(params): Params<ReplayParams>,
 ) -> Result<Response, Problem> {
-    let replay = state.engine().replay(&id, params.plugin, personal(params.unmasked)).await?;
+    let replay = engine.replay(&id, params.plugin, personal(params.unmasked, &asker)?).await?;
     Ok(json(StatusCode::OK, &Replay::from(replay)))
 }

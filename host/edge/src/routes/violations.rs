@@ -3,9 +3,11 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use rebound_domain::ids::PluginRef;
 
 use super::json;
 use crate::app::AppState;
+use crate::caller::Asker;
 use crate::path::Params;
 use crate::problem::Problem;
 use crate::wire::claims::{ViolationList, ViolationParams};
@@ -25,10 +27,12 @@ use crate::wire::claims::{ViolationList, ViolationParams};
 )]
 pub(super) async fn list(
     State(state): State<AppState>,
+    asker: Asker,
     Params(params): Params<ViolationParams>,
 ) -> Result<Response, Problem> {
     let (limit, after) = params.page()?;
     // One more tells whether there is a next page.
-    let page = state.engine().violations(|plugin| params.wants(plugin), after, limit + 1);
+    let wanted = |plugin: &PluginRef| params.wants(plugin) && asker.sees(&plugin.name);
+    let page = state.engine().violations(wanted, after, limit + 1);
     Ok(json(StatusCode::OK, &ViolationList::new(page, limit)))
 }

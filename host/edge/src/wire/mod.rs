@@ -4,6 +4,7 @@
 //! scores and confidences are fractions. A field that is not known is refused by name: a typo in a config must not
 //! pass silently. What is optional may be null. Ids are checked where they are read, so an error names its path.
 
+pub(crate) mod audit;
 pub(crate) mod catalog;
 pub(crate) mod claims;
 pub(crate) mod coupon;
@@ -24,4 +25,5 @@ pub(crate) mod return_event;
 pub(crate) mod route;
 pub(crate) mod scalar;
 pub(crate) mod schema;
+pub(crate) mod token;
 pub(crate) mod trace;

@@ -204,6 +204,11 @@ impl Answer {
         assert_eq!(body["status"], code.status().as_u16());
         assert_eq!(body["title"], code.title());
         assert_eq!(body["type"], format!("urn:rebound:problem:{code}"));
+        // When there is room again depends on the token.
+        if *code == Code::RateLimited {
+            assert!(self.header("retry-after").parse::<u16>().is_ok_and(|seconds| seconds > 0), "{self:?}");
+            return;
+        }
         let retry = code.retry_after_seconds().map(|seconds| seconds.to_string()).unwrap_or_default();
         assert_eq!(self.header("retry-after"), retry);
     }

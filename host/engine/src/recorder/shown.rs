@@ -11,6 +11,7 @@ use super::mask;
 use super::recording::{Recording, RecordingId, written};
 use super::ring::{entry_of, is_expired};
 use crate::Engine;
+use crate::audit::Change;
 use crate::customer::open_data_key;
 use crate::error::{Damaged, Fault};
 use crate::keys::{self, CustomerKeys};
@@ -118,7 +119,7 @@ impl Engine {
         let mut batch = Batch::new();
         let unmasked = OutboxEvent::new(UNMASKED, id, self.now(), json!({ "recording": id }));
         unmasked.write(&self.shared.record_seal, &mut batch);
-        self.shared.storage.commit(batch).await.map_err(Fault::from)?;
+        self.commit_audited(batch, Change::new("recording.unmask", id, Value::Null, Value::Null)).await?;
         Ok(())
     }
 

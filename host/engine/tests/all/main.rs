@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod audit;
 mod control;
 mod counter;
 mod decide;
@@ -27,4 +28,5 @@ mod schemas;
 mod secrecy;
 mod sizes;
 mod strategies;
+mod tokens;
 mod watched;
