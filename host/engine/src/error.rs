@@ -268,7 +268,7 @@ pub enum PublishError {
     )]
     OverQuota {
         /// Which version.
-        plugin: PluginRef,
+        plugin: Box<PluginRef>,
         /// Whose quota.
         namespace: Namespace,
         /// Of what.

@@ -398,7 +398,7 @@ impl Engine {
         let (versions, bytes) = published(&control, &namespace);
         let over = |what, key, used: u64, quota: Option<u64>, more: u64| match quota {
             Some(quota) if used.saturating_add(more) > quota => Err(PublishError::OverQuota {
-                plugin: plugin.clone(),
+                plugin: Box::new(plugin.clone()),
                 namespace: namespace.clone(),
                 what,
                 key,

@@ -1,6 +1,7 @@
 //! A partner is held to its quotas, sees only its own, and at its quota slows only itself.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
 
 use rebound_domain::experiment::{Arm, Draft, PhaseSeed, Status};
 use rebound_domain::ids::{ArmKey, ExperimentKey, Namespace, PluginRef};
@@ -14,6 +15,7 @@ use rebound_engine::{Mode, PublishError, VersionFigures};
 use rebound_sandbox::Class;
 
 use crate::counter::counter;
+use crate::hooked::Hooked;
 use crate::house::{House, body, entry, request};
 
 fn namespace(name: &str) -> Namespace {
@@ -87,19 +89,24 @@ async fn a_namespace_publishes_as_many_bytes_as_it_may() {
 }
 
 /// Two publications at once each found room for one, and both took it.
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn of_two_that_are_published_at_once_only_one_gets_the_last_place() {
+    let racing: Arc<OnceLock<House>> = Arc::default();
+    let cell = Arc::clone(&racing);
+    // The second is published while the first, which has found room, stores its bytes.
+    let act = async move {
+        cell.get().unwrap().publish(counter("acme/first", "1.0.1", 1)).await;
+    };
     let house = House::new().await;
-    house.engine.set_quotas(quotas("acme", QuotaSettings { versions: at_most(1), ..Default::default() }));
-    let publishing = (0..4).map(|patch| {
-        let (engine, bytes) = (house.engine.clone(), counter("acme/first", &format!("1.0.{patch}"), 1));
-        tokio::spawn(async move { engine.publish(Class::Standard, bytes.into()).await.is_ok() })
-    });
-    let mut published = 0;
-    for task in publishing.collect::<Vec<_>>() {
-        published += usize::from(task.await.unwrap());
-    }
-    assert_eq!((published, house.engine.plugins().len()), (1, 1));
+    let front = Hooked::acting(house.storage.clone(), Hooked::AT_COMMIT, Box::pin(act));
+    let fronted = house.fronted(front.clone()).await;
+    fronted.engine.set_quotas(quotas("acme", QuotaSettings { versions: at_most(1), ..Default::default() }));
+    let engine = fronted.engine.clone();
+    assert!(racing.set(fronted).is_ok());
+    let refused = engine.publish(Class::Standard, counter("acme/first", "1.0.0", 1).into()).await;
+    assert!(front.has_acted());
+    assert!(matches!(refused, Err(PublishError::OverQuota { used: 1, .. })), "{refused:?}");
+    assert_eq!(engine.plugins().len(), 1);
 }
 
 #[tokio::test]
@@ -226,9 +233,9 @@ async fn a_partner_at_its_quota_slows_only_itself() {
         ..QuotaSettings::default()
     };
     house.engine.set_quotas(quotas("tests", settings));
-    let house = std::sync::Arc::new(house);
+    let house = Arc::new(house);
     let deciding = (0..DECISIONS).map(|number| {
-        let house = std::sync::Arc::clone(&house);
+        let house = Arc::clone(&house);
         tokio::spawn(async move { decide(&house, number, Mode::Commit).await })
     });
     let mut told: BTreeMap<(String, String), usize> = BTreeMap::new();
