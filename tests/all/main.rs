@@ -7,6 +7,7 @@ mod foreign;
 mod harness;
 mod online_retail;
 mod server;
+mod server_access;
 mod server_assign;
 mod server_commands;
 mod server_config;

@@ -214,7 +214,7 @@ async fn page(storage: &dyn Storage, after: u64, limit: usize) -> Result<Vec<Aud
         AuditLink {
             sequence: number.try_into().map(u64::from_be_bytes).unwrap_or_default(),
             hash: hash(bytes),
-            entry: serde_json::from_slice(bytes).ok().filter(|entry| is_told(entry)),
+            entry: serde_json::from_slice(bytes).ok().filter(is_told),
         }
     };
     Ok(read.value.iter().map(link).collect())

@@ -115,7 +115,7 @@ async fn changes_at_the_same_time_chain_and_none_is_lost() {
     // A second process on the same storage: each finds the head moved by the other.
     let other = house.fronted(house.storage.clone()).await;
     let change = |number: u32| {
-        let engine = if number % 2 == 0 { &house.engine } else { &other.engine };
+        let engine = if number.is_multiple_of(2) { &house.engine } else { &other.engine };
         let engine = engine.clone();
         tokio::spawn(async move { engine.set_budget(named(number)).await })
     };

@@ -2,6 +2,7 @@
 
 pub(crate) mod approve;
 pub(crate) mod assign;
+pub(crate) mod audit;
 pub(crate) mod build;
 pub(crate) mod config;
 pub(crate) mod customer;
@@ -11,3 +12,4 @@ pub(crate) mod publish;
 pub(crate) mod quarantine;
 pub(crate) mod replay;
 pub(crate) mod route;
+pub(crate) mod token;
