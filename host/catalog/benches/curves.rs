@@ -267,7 +267,9 @@ fn change(market: &Market, catalogue: &mut Catalogue, growth: &mut Table) {
                 catalogue.upsert(rewritten(market, &mut random));
             }
             count += 100;
-            *shared.lock().expect("nobody panics") = catalogue.snapshot();
+            // The former snapshot is freed once the lock is released, or readers would wait for that too.
+            let former = std::mem::replace(&mut *shared.lock().expect("nobody panics"), catalogue.snapshot());
+            drop(former);
             let due = Duration::from_secs(1) * count / UPSERTS_PER_SECOND;
             thread::sleep(due.saturating_sub(start.elapsed()));
         }
