@@ -65,6 +65,15 @@ impl Buyers {
         self.hash_max == u32::MAX
     }
 
+    /// The number of buyers here, or, when they are a sample, a number that no sample of the same bound falls below:
+    /// ties at the greatest hash may make one sample larger than another.
+    fn full_at_least(&self) -> usize {
+        if self.is_complete() {
+            return self.sample.len();
+        }
+        self.sample.partition_point(|it| it.hash() < self.hash_max) + 1
+    }
+
     fn within(&self, hash_max: u32) -> &[Buyer] {
         if hash_max >= self.hash_max {
             return &self.sample;
@@ -116,12 +125,19 @@ impl<'a> Circle<'a> {
         cosine(both, own.len(), theirs.len())
     }
 
-    /// What no product with a complete list of buyers exceeds, that has so many of them in common: it has at least
-    /// as many buyers, so `both / sqrt(|A| |B|) <= sqrt(both / |A|)`.
+    /// Whether the other's sample misses no buyer of this one's, so that counting over this one's is enough.
+    pub(crate) fn is_covered_by(&self, other: &Buyers) -> bool {
+        other.hash_max >= self.buyers.hash_max
+    }
+
+    /// What no product exceeds that so many of this one's sampled buyers bought. Where its sample covers this one's,
+    /// it has at least as many buyers as there are in common, so `both / sqrt(|A| |B|) <= sqrt(both / |A|)`. Where
+    /// its sample is narrower, that sample is full, so it holds at least as many as [`Buyers::full_at_least`] says
+    /// of this one, and with `both <= |A|` within the common sample, `both / sqrt(|A| |B|) <= sqrt(both / |B|)`.
     pub(crate) fn affinity_max(&self, both: u32) -> f32 {
         // The margin covers the rounding of scores to f32, so that ties by id stay exact.
         #[allow(clippy::cast_possible_truncation, reason = "rounded up on purpose")]
-        let bound = ((f64::from(both) / self.buyers.sample().len() as f64).sqrt() * (1.0 + 1e-6)) as f32;
+        let bound = ((f64::from(both) / self.buyers.full_at_least() as f64).sqrt() * (1.0 + 1e-6)) as f32;
         bound
     }
 
@@ -194,6 +210,33 @@ mod tests {
             let affinity = |a: &Buyers, b| Circle::new(a).and_then(|circle| circle.affinity(b));
             prop_assert_eq!(affinity(&sample_a, &sample_b), want);
             prop_assert_eq!(affinity(&sample_b, &sample_a), want);
+        }
+    }
+
+    proptest! {
+        /// Of a popular product only a sample is kept, narrower than the other's; the bound must hold there too.
+        #[test]
+        fn no_affinity_exceeds_its_bound(a in numbers(), b in numbers(), count_max in 1..20_usize) {
+            let (a, b) = (sketch(a, count_max), sketch(b, count_max));
+            let Some(circle) = Circle::new(&a) else { return Ok(()) };
+            let met = a.sample().iter().filter(|buyer| b.sample().contains(buyer)).count();
+            let met = u32::try_from(met).unwrap();
+            prop_assert!(circle.affinity(&b).is_none_or(|affinity| affinity <= circle.affinity_max(met)));
+        }
+
+        /// Counting what a sample's buyers bought replaces a comparison exactly where this holds.
+        #[test]
+        fn a_covering_sample_holds_every_sampled_buyer_who_bought(
+            a in numbers(),
+            b in numbers(),
+            count_max in 1..20_usize,
+        ) {
+            let (a, kept) = (sketch(a, count_max), sketch(b.clone(), count_max));
+            let Some(circle) = Circle::new(&a) else { return Ok(()) };
+            if circle.is_covered_by(&kept) {
+                let met = a.sample().iter().filter(|buyer| b.contains(&buyer.number())).count();
+                prop_assert_eq!(circle.affinity_of(met, &kept), circle.affinity(&kept));
+            }
         }
     }
 

@@ -222,11 +222,7 @@ impl Catalogue {
         all.sort_unstable();
         *basket = all.into();
         for product in new {
-            let buyers = &mut self.state.sales.slot(product.0).buyers;
-            buyers.insert(buyer, self.buyers_max);
-            if !buyers.is_complete() {
-                self.state.sampled.insert(product);
-            }
+            self.state.sales.slot(product.0).buyers.insert(buyer, self.buyers_max);
         }
     }
 

@@ -95,10 +95,10 @@ impl<'a> Filter<'a> {
     }
 
     /// What satisfies every condition whose products are listed in all orders: all conditions but style, price and
-    /// what is excluded. None where the numbers of products are so sparse that bits would be longer than lists.
+    /// what is excluded. None where there is no such condition, or the numbers of products are so
+    /// sparse that bits would be longer than lists.
     pub(crate) fn matches(&self, sources: &[Source<'a>]) -> Option<Flat> {
-        let all = &self.state.all.by_id;
-        let last = all.last().filter(|last| last.0 as usize / 64 <= all.count())?;
+        let last = self.last_of_dense()?;
         let mut matches: Option<Flat> = None;
         // The first source is all products: no condition.
         for source in sources.iter().skip(1).filter(|source| source.orders == Orders::All) {
@@ -117,6 +117,18 @@ impl<'a> Filter<'a> {
         matches
     }
 
+    /// What may be accepted of one source, as bits.
+    pub(crate) fn listed(&self, source: &Source<'a>) -> Option<Flat> {
+        let mut listed = Flat::new(self.last_of_dense()?);
+        self.ids(source).into_iter().for_each(|id| listed.insert(id));
+        Some(listed)
+    }
+
+    fn last_of_dense(&self) -> Option<ProductId> {
+        let all = &self.state.all.by_id;
+        all.last().filter(|last| last.0 as usize / 64 <= all.count())
+    }
+
     fn source(&self, listings: Vec<&'a Listing>, orders: Orders) -> Source<'a> {
         let counts = listings.iter().map(|listing| match orders {
             Orders::All if self.is_banded() => self.count_in_band(listing),
@@ -126,7 +138,7 @@ impl<'a> Filter<'a> {
         Source { listings, orders, count }
     }
 
-    fn is_banded(&self) -> bool {
+    pub(crate) fn is_banded(&self) -> bool {
         self.price_min.0 > i64::MIN || self.price_max.0 < i64::MAX
     }
 

@@ -26,12 +26,16 @@ const SCAN_MAX: usize = 64;
 /// How many times the shortest source's products a walk may visit before it gives way to a scan.
 const WALK_FACTOR: usize = 4;
 /// Comparing one product's buyers costs about as much as counting so many entries of baskets.
-const ENTRIES_PER_COMPARISON: usize = 16;
+const ENTRIES_PER_COMPARISON: usize = if cfg!(test) { 16 } else { 128 };
+/// A source of at most so many products is turned into bits by reading it; a longer one only from bits.
+const LISTED_MAX: usize = if cfg!(test) { 40 } else { 16_384 };
 
-/// From so many products in the shortest source on, conditions are intersected as bits first. Measured at a million
-/// products: 35 us for two listings, 700 us for thirty-two, whether or not a walk would have been quicker. Tests
-/// have few products.
+/// From so many products in the shortest source on, conditions are intersected as bits before anything long is read.
+/// Measured at a million products: 35 us for two listings, 700 us for thirty-two. Tests have few products.
 const MATCH_MIN: usize = if cfg!(test) { 16 } else { 2_048 };
+/// What a walk looks at, beyond its limit, before listings are intersected: for each of them about as long as
+/// uniting it takes at a million products.
+const VISITS_PER_LISTING: usize = if cfg!(test) { 1 } else { 16 };
 /// Reading an id and finding its bit unset costs about a sixteenth of looking at the product.
 const SKIPS_PER_VISIT: usize = 16;
 /// The same from dear to cheap, where each price is looked up.
@@ -53,6 +57,7 @@ pub(crate) struct Plan<'a> {
     state: &'a State,
     filter: &'a Filter<'a>,
     limit: usize,
+    sources: Vec<Source<'a>>,
     /// The source with the fewest products to scan.
     shortest: Source<'a>,
     /// The source with the fewest products that is kept in every order.
@@ -71,19 +76,45 @@ impl<'a> Plan<'a> {
                 .cloned()
                 .expect("all products are a source in every order")
         };
-        let (shortest, mut ordered) = (shortest(None), shortest(Some(Orders::All)));
-        let conditions = sources.iter().skip(1).filter(|source| source.orders == Orders::All);
-        let narrows = shortest.listings.len() > 1 || conditions.count() > 1;
-        let matches = (narrows && shortest.count > MATCH_MIN).then(|| filter.matches(&sources)).flatten();
-        let matches = matches.map(|it| (it.count(), it)).map(|(count, it)| (it, count));
-        // Where most products match, skipping those that do not is quicker than merging many listings.
-        if let Some((_, count)) = matches
-            && ordered.listings.len() > 1
-            && sources[0].count < count.saturating_mul(4 * ordered.listings.len())
-        {
-            ordered = sources[0].clone();
+        let (shortest, ordered) = (shortest(None), shortest(Some(Orders::All)));
+        Self { state, filter, limit, sources, shortest, ordered, matches: None }
+    }
+
+    /// How many listings there are to intersect, where that is worth it; else none.
+    fn listings_to_intersect(&self) -> usize {
+        let conditions = self.sources.iter().skip(1).filter(|source| source.orders == Orders::All);
+        let listings: usize = conditions.clone().map(|source| source.listings.len()).sum();
+        let narrows = self.shortest.listings.len() > 1 || conditions.count() > 1;
+        if narrows && self.shortest.count > MATCH_MIN { listings } else { 0 }
+    }
+
+    /// Learns what satisfies the conditions together, where that is worth knowing.
+    fn intersect(&mut self) {
+        if self.listings_to_intersect() == 0 {
+            return;
         }
-        Self { state, filter, limit, shortest, ordered, matches }
+        let matches = self.filter.matches(&self.sources);
+        self.matches = matches.map(|it| (it.count(), it)).map(|(count, it)| (it, count));
+        // Where most products match, skipping those that do not is quicker than merging many listings.
+        if let Some((_, count)) = self.matches
+            && self.ordered.listings.len() > 1
+            && self.sources[0].count < count.saturating_mul(4 * self.ordered.listings.len())
+        {
+            self.ordered = self.sources[0].clone();
+        }
+    }
+
+    /// Learns what may satisfy the conditions, before many products are read that mostly do not.
+    fn intersect_for_scores(&mut self) {
+        let narrows = self.sources.len() > 1 || self.filter.is_banded();
+        let matches = if self.shortest.count > LISTED_MAX {
+            self.filter.matches(&self.sources)
+        } else if narrows {
+            self.filter.listed(&self.shortest)
+        } else {
+            None
+        };
+        self.matches = matches.map(|it| (it.count(), it)).map(|(count, it)| (it, count));
     }
 
     /// How many products a scan looks at.
@@ -100,9 +131,13 @@ impl<'a> Plan<'a> {
         self.may_match(id).then(|| self.filter.accept(id)).flatten()
     }
 
-    pub(crate) fn by_number(&self, number: Number) -> Vec<ProductId> {
+    pub(crate) fn by_number(mut self, number: Number) -> Vec<ProductId> {
+        if let Some(found) = self.walk_before_intersecting(number) {
+            return found;
+        }
+        self.intersect();
         if self.count() > SCAN_MAX.max(self.limit)
-            && let Some(found) = self.walk_to_limit(number)
+            && let Some(found) = self.walk_to_limit(number, self.room(number))
         {
             return found;
         }
@@ -111,39 +146,45 @@ impl<'a> Plan<'a> {
         top.into_ids()
     }
 
-    pub(crate) fn by_similarity(&self, vector: &Vector<'_>) -> Vec<ProductId> {
+    pub(crate) fn by_similarity(mut self, vector: &Vector<'_>) -> Vec<ProductId> {
         let score = |_: ProductId, row: &Row| vector.cosine(&row.document);
-        if self.count() > SCAN_MAX
-            && let Some(top) = self.sharing_terms(vector)
-            && let Some(found) = self.fill(top, score)
-        {
-            return found;
+        if self.count() > SCAN_MAX {
+            // Reading a few listed products is no reason to list them all first.
+            if self.shortest.count > LISTED_MAX {
+                self.intersect_for_scores();
+            }
+            if let Some(top) = self.sharing_terms(vector)
+                && let Some(found) = self.fill(top, score)
+            {
+                return found;
+            }
         }
         self.scan_scores(score)
     }
 
-    pub(crate) fn by_affinity(&self, circle: &Circle<'_>) -> Vec<ProductId> {
+    pub(crate) fn by_affinity(mut self, circle: &Circle<'_>) -> Vec<ProductId> {
         let entries = self.state.entries_together(circle);
         if self.count() * ENTRIES_PER_COMPARISON <= entries {
             return self.scan_scores(|id, _| self.state.affinity(circle, id));
         }
+        self.intersect_for_scores();
         let together = self.state.together(circle, entries);
-        let score = |id: ProductId, _: &Row| self.state.affinity_together(circle, &together, id);
+        let score = |id: ProductId| self.state.affinity_together(circle, &together, id);
         let mut top = Top::new(self.limit);
-        let sampled = &self.state.sampled;
-        for id in sampled.iter().filter(|id| together.of(*id) > 0) {
-            self.offer(&mut top, id, score);
-        }
-        for (both, id) in together.highest_first() {
-            // Of sampled products the bound says nothing; they are all in already.
+        for (both, id) in together.highest_first(|id| self.may_match(id)) {
             if top.worst().is_some_and(|worst| worst < rank_of(Some(circle.affinity_max(both)))) {
                 break;
             }
-            if !sampled.contains(&id) {
-                self.offer(&mut top, id, score);
+            // The score is at hand, the product is not: it is looked at only where the score would enter it.
+            if let known @ Some(above_zero) = score(id)
+                && above_zero > 0.0
+                && top.admits(rank_of(known), id)
+                && self.filter.accept(id).is_some()
+            {
+                top.offer(rank_of(known), id);
             }
         }
-        self.fill(top, score).unwrap_or_else(|| self.scan_scores(score))
+        self.fill(top, |id, _| score(id)).unwrap_or_else(|| self.scan_scores(|id, _| score(id)))
     }
 
     /// The best of the products that share a term with the vector: all of them, or enough to know that no other
@@ -184,7 +225,7 @@ impl<'a> Plan<'a> {
         let room = top.room();
         let (mut zero, mut unknown) = (Vec::new(), Vec::new());
         if room > 0 {
-            self.walk(Number::Id, |id, row| {
+            self.walk(Number::Id, self.room(Number::Id), |id, row| {
                 match score(id, row) {
                     Some(above_zero) if above_zero > 0.0 => {}
                     Some(_) => zero.push(id),
@@ -198,25 +239,45 @@ impl<'a> Plan<'a> {
         Some(found)
     }
 
-    fn walk_to_limit(&self, number: Number) -> Option<Vec<ProductId>> {
+    /// Where most of what a walk meets passes, it is over before the listings are intersected; where it is not
+    /// over after looking at a few products more than the limit, it has cost little.
+    fn walk_before_intersecting(&self, number: Number) -> Option<Vec<ProductId>> {
+        let listings = Some(self.listings_to_intersect()).filter(|listings| *listings > 0)?;
+        self.walk_to_limit(number, self.limit + VISITS_PER_LISTING * listings)
+    }
+
+    fn walk_to_limit(&self, number: Number, room: usize) -> Option<Vec<ProductId>> {
         let mut found = Vec::with_capacity(self.limit);
-        self.walk(number, |id, _| {
+        self.walk(number, room, |id, _| {
             found.push(id);
             found.len() < self.limit
         })?;
         Some(found)
     }
 
-    /// Visits the products that pass in the order of a number, for as long as `visit` says. None when it was
-    /// given up because too few passed.
-    fn walk(&self, number: Number, mut visit: impl FnMut(ProductId, &Row) -> bool) -> Option<()> {
-        let skips = match (&self.matches, number) {
-            (None, _) => WALK_FACTOR,
+    /// What a walk may cost before a scan is quicker, where one product looked at costs `visit_cost`.
+    fn room(&self, number: Number) -> usize {
+        let factor = self.matches.as_ref().map_or(WALK_FACTOR, |_| self.visit_cost(number));
+        self.count().max(self.limit) * factor
+    }
+
+    fn visit_cost(&self, number: Number) -> usize {
+        match (&self.matches, number) {
+            (None, _) => 1,
             (Some(_), Number::PriceFalling) => FALLING_SKIPS_PER_VISIT,
             (Some(_), _) => SKIPS_PER_VISIT,
-        };
-        let visit_cost = self.matches.as_ref().map_or(1, |_| skips);
-        let mut room = self.count().max(self.limit) * skips;
+        }
+    }
+
+    /// Visits the products that pass in the order of a number, for as long as `visit` says. None when it was
+    /// given up because too few passed.
+    fn walk(
+        &self,
+        number: Number,
+        mut room: usize,
+        mut visit: impl FnMut(ProductId, &Row) -> bool,
+    ) -> Option<()> {
+        let visit_cost = self.visit_cost(number);
         for id in self.ordered(number) {
             room = room.checked_sub(if self.may_match(id) { visit_cost } else { 1 })?;
             if let Some(row) = self.accept(id)

@@ -89,10 +89,6 @@ impl<K: Ord + Copy> Sorted<K> {
         }
     }
 
-    pub(crate) fn contains(&self, key: &K) -> bool {
-        self.from(key).next().is_some_and(|it| it == *key)
-    }
-
     /// All keys, ascending.
     pub(crate) fn iter(&self) -> Iter<'_, K> {
         let mut iter = Iter { path: Vec::new(), leaf: [].iter() };

@@ -38,8 +38,6 @@ pub(crate) struct State {
     pub(crate) in_stock: Listing,
     pub(crate) dictionary: Dictionary,
     pub(crate) sales: Trie<Sales>,
-    /// Products of which only a sample of the buyers is kept.
-    pub(crate) sampled: Sorted<ProductId>,
     /// The products of each buyer, by the buyer's number, sorted.
     pub(crate) baskets: Trie<Arc<[ProductId]>>,
     pub(crate) switching: Switching,
@@ -120,7 +118,7 @@ impl State {
         id: ProductId,
     ) -> Option<f32> {
         let buyers = &self.sales.get(id.0)?.buyers;
-        if !buyers.is_complete() {
+        if !circle.is_covered_by(buyers) {
             return circle.affinity(buyers);
         }
         circle.affinity_of(together.of(id) as usize, buyers)

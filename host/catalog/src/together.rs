@@ -48,12 +48,13 @@ impl Together {
         .unwrap_or(0)
     }
 
-    /// What was counted with its count, highest first: by counting, since no count exceeds a sample's buyers.
-    pub(crate) fn highest_first(&self) -> Vec<(u32, ProductId)> {
-        let met: Vec<(u32, ProductId)> = match self {
+    /// What was counted and is `wanted`, with its count, highest first: by counting, since no count exceeds a sample's buyers.
+    pub(crate) fn highest_first(&self, wanted: impl Fn(ProductId) -> bool) -> Vec<(u32, ProductId)> {
+        let mut met: Vec<(u32, ProductId)> = match self {
             Self::Few(counts) => counts.iter().map(|(&id, &count)| (count, id)).collect(),
             Self::Many(_, met) => met.iter().map(|&id| (self.of(id), id)).collect(),
         };
+        met.retain(|it| wanted(it.1));
         let most = met.iter().map(|it| it.0).max().unwrap_or(0) as usize;
         let mut places = vec![0; most + 1];
         met.iter().for_each(|it| places[most - it.0 as usize] += 1);
@@ -83,8 +84,9 @@ mod tests {
             met.iter().for_each(|id| together.count(*id));
             assert_eq!(matches!(together, Together::Few(_)), unknown == 1);
             assert_eq!([4, 1, 7, 900, 2].map(|id| together.of(ProductId(id))), [3, 2, 1, unknown, 0]);
-            let counts: Vec<u32> = together.highest_first().into_iter().map(|it| it.0).collect();
+            let counts: Vec<u32> = together.highest_first(|_| true).into_iter().map(|it| it.0).collect();
             assert_eq!(counts, [3, 2, 1, 1][..3 + unknown as usize]);
+            assert_eq!(together.highest_first(|id| id.0 == 1), [(2, ProductId(1))]);
         }
     }
 }

@@ -27,6 +27,11 @@ impl Top {
         }
     }
 
+    /// Whether offering this would keep it.
+    pub(crate) fn admits(&self, rank: u64, id: ProductId) -> bool {
+        self.room() > 0 || self.heap.peek().is_some_and(|worst| (rank, id) < *worst)
+    }
+
     /// How many more fit before one has to go.
     pub(crate) fn room(&self) -> usize {
         self.limit - self.heap.len()

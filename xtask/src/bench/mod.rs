@@ -45,6 +45,8 @@ enum Bench {
     Storage,
     /// Searches and learning of the catalogue.
     Catalog,
+    /// How the catalogue's searches, upserts and memory grow up to a million products. Takes minutes.
+    Curves,
     /// What stopping hostile strategies takes, and what a neighbour notices.
     Hostile,
     /// Memory and files of published versions that nobody calls.
@@ -52,8 +54,15 @@ enum Bench {
 }
 
 impl Bench {
-    const ALL: [Self; 6] =
-        [Self::Sandbox, Self::Http, Self::Storage, Self::Catalog, Self::Hostile, Self::Versions];
+    const ALL: [Self; 7] = [
+        Self::Sandbox,
+        Self::Http,
+        Self::Storage,
+        Self::Catalog,
+        Self::Curves,
+        Self::Hostile,
+        Self::Versions,
+    ];
 
     /// The bench's name for cargo.
     fn target(self) -> &'static str {
@@ -62,11 +71,15 @@ impl Bench {
             Self::Http => "http",
             Self::Storage => "storage",
             Self::Catalog => "catalogue",
+            Self::Curves => "curves",
             Self::Hostile => "hostile",
             Self::Versions => "versions",
         }
     }
 }
+
+/// Products in the catalogue.
+const CURVES: [&str; 4] = ["1000", "10000", "100000", "1000000"];
 
 /// One feature set for every build here, so that wasmtime is optimised once.
 const SELECTION: [&str; 4] = ["--locked", "--workspace", "--features", "rebound-sandbox/reuse"];
@@ -87,6 +100,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
             let arguments = match bench {
                 Bench::Sandbox => vec!["--json".into()],
                 Bench::Http => http(&binary, components),
+                Bench::Curves => CURVES.map(Into::into).to_vec(),
                 Bench::Storage | Bench::Catalog | Bench::Hostile | Bench::Versions => Vec::new(),
             };
             measure(bench, &arguments)
@@ -96,6 +110,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
             Bench::Http => page.load(&Load::read(&output)?),
             Bench::Storage => page.text("Storage: durable commits and reads", &output),
             Bench::Catalog => page.text("Catalogue: searches and learning", &output),
+            Bench::Curves => page.curves(&output),
             Bench::Hostile => page.hostile(&output),
             Bench::Versions => page.versions(&output),
         }
