@@ -90,6 +90,20 @@ pub enum Unavailable {
         /// What failed, for the operator's log.
         reason: String,
     },
+    /// The disk has less room than is kept free. Nothing was written, and it passes: see
+    /// [`SledOptions::reserve_bytes`](crate::SledOptions::reserve_bytes).
+    #[error(
+        "the disk of the storage has {free_bytes} bytes free, under the {reserve_bytes} that stay in reserve; free some space, commits are then taken again"
+    )]
+    Full {
+        /// What is free.
+        free_bytes: u64,
+        /// What stays free.
+        reserve_bytes: u64,
+    },
+    /// The file system takes no writes. Nothing was written, and it passes.
+    #[error("the disk of the storage is read-only; make it writable, commits are then taken again")]
+    ReadOnly,
 }
 
 /// A broken rule of a call: a mistake of the caller, whatever the data.
@@ -213,6 +227,12 @@ pub enum OpenError {
         found: u32,
         /// The newest format known.
         known: u32,
+    },
+    /// It holds entries, and a backup would overwrite them.
+    #[error("{path} holds entries; restore into an empty or a new directory")]
+    NotEmpty {
+        /// The storage's directory.
+        path: PathBuf,
     },
     /// It is a sled database, but not one of ours.
     #[error("{path} holds a database that is not Rebound's; choose another --data directory")]

@@ -4,6 +4,7 @@
 //! leaves out: meaning. It knows no customer, plan or coupon, only owners, keys, values and counters; and
 //! nothing outside it knows sled.
 
+pub mod backup;
 mod batch;
 mod entry;
 mod error;
@@ -12,6 +13,7 @@ mod key;
 mod memory;
 mod sled;
 mod storage;
+mod tap;
 #[cfg(feature = "testing")]
 pub mod testing;
 
@@ -21,5 +23,6 @@ pub use entry::{Committed, Entry, Read, Revision, Sequence};
 pub use error::{Cause, CommitError, Invalid, OpenError, StorageError, Unavailable};
 pub use key::{Direction, KEY_BYTES_MAX, Key, KeyRange, OWNER_BYTES_MAX};
 pub use memory::MemoryStorage;
-pub use sled::{SledOptions, SledStorage};
+pub use sled::{FORMAT, SledOptions, SledRestore, SledStorage};
 pub use storage::{BoxFuture, GET_KEYS_MAX, Health, Reading, SCAN_LIMIT_MAX, Storage};
+pub use tap::{Change, Drained, Overrun, Tap};

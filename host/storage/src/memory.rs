@@ -10,9 +10,10 @@ use bytes::Bytes;
 use crate::group::{Group, Outcome, State};
 use crate::key::check_owner;
 use crate::storage::{check_get, check_limit};
+use crate::tap::Taps;
 use crate::{
     Batch, BoxFuture, CommitError, Committed, Direction, Entry, Health, Invalid, Key, KeyRange, Read,
-    Reading, Revision, Sequence, Storage, StorageError, Unavailable,
+    Reading, Revision, Sequence, Storage, StorageError, Tap, Unavailable,
 };
 
 /// An ordered map in memory behind one lock.
@@ -26,6 +27,7 @@ pub struct MemoryStorage {
 struct Data {
     entries: BTreeMap<Key, Entry>,
     last: u64,
+    taps: Taps,
 }
 
 impl MemoryStorage {
@@ -112,6 +114,7 @@ impl MemoryStorage {
             };
         }
         data.last = revision.number();
+        data.taps.hand_on(&group);
         Ok(Committed { revision, sequence: Sequence::new(revision.number()) })
     }
 
@@ -150,6 +153,11 @@ impl Storage for MemoryStorage {
 
     fn durable(&self, sequence: Sequence) -> BoxFuture<'_, Result<(), StorageError>> {
         Box::pin(ready(self.wait(sequence)))
+    }
+
+    fn tap(&self, bytes_max: usize) -> Option<Tap> {
+        let data = self.data();
+        Some(data.taps.tap(bytes_max, || data.last))
     }
 
     fn health(&self) -> Health {

@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use crate::{
     Batch, CommitError, Committed, Direction, Entry, Invalid, Key, KeyRange, Read, Sequence, StorageError,
-    Unavailable,
+    Tap, Unavailable,
 };
 
 /// Most keys in one [`Storage::get`].
@@ -56,6 +56,13 @@ pub trait Storage: Send + Sync {
     /// waits here, or a crash could take back what the reply said.
     fn durable(&self, sequence: Sequence) -> BoxFuture<'_, Result<(), StorageError>>;
 
+    /// Everything that is committed from now on, for a copy made meanwhile ([`backup`](crate::backup)); at most
+    /// `bytes_max` of it wait in memory. None when the backend cannot tell.
+    fn tap(&self, bytes_max: usize) -> Option<Tap> {
+        let _ = bytes_max;
+        None
+    }
+
     /// Whether it accepts writes. Does not block; what a readiness probe asks.
     fn health(&self) -> Health;
 
@@ -73,7 +80,7 @@ pub trait Storage: Send + Sync {
 pub enum Health {
     /// Reads and writes.
     Serving,
-    /// Writes will not come back without reopening.
+    /// Writes will not come back without reopening, or without room on the disk.
     Refusing(Unavailable),
 }
 

@@ -9,7 +9,7 @@ use crate::group::{Outcome, State};
 use crate::{Entry, Key, KeyRange, Revision, StorageError};
 
 /// Version of the layout below and of sled's own settings.
-pub(super) const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 1;
 
 /// Holds the format, a big-endian u32. No owner is empty, so nothing else begins with a zero byte.
 pub(super) const FORMAT_KEY: &[u8] = b"\0format";

@@ -46,6 +46,14 @@ impl Committer {
 
     /// Requests that are dropped unanswered, here or by a panic, are of unknown outcome.
     fn commit(&mut self, requests: Vec<Request>) -> Result<(), Failure> {
+        // Before anything is looked at: a group that has no room changes nothing, and the storage lives on.
+        if let Err(why) = self.shared.room.check() {
+            for request in requests {
+                // An error means that nobody listens.
+                let _ = request.reply.send(Err(why.clone().into()));
+            }
+            return Ok(());
+        }
         let mut group = Group::after(self.last);
         let answers: Vec<_> =
             requests.iter().map(|request| group.admit(&request.batch, |key| self.state(key))).collect();
@@ -79,6 +87,8 @@ impl Committer {
         self.tree.apply_batch(batch)?;
         self.tree.flush()?;
         (self.sync)()?;
+        // First: whoever waits for the group finds it in the tap afterwards.
+        self.shared.taps.hand_on(group);
         self.shared.becomes_durable(last);
         Ok(())
     }

@@ -4,6 +4,8 @@ mod codec;
 mod committer;
 mod open;
 mod reads;
+mod restore;
+mod room;
 mod shared;
 
 use std::fs::File;
@@ -13,15 +15,18 @@ use std::thread::{self, JoinHandle};
 
 use bytes::Bytes;
 
+pub use self::codec::FORMAT;
 use self::codec::{encode_all, encode_range};
 use self::committer::{Committer, Sync};
 use self::reads::Reader;
+pub use self::restore::SledRestore;
+use self::room::{Probe, Room, disk};
 use self::shared::Shared;
 use crate::key::check_owner;
 use crate::storage::{check_get, check_limit};
 use crate::{
     Batch, BoxFuture, CommitError, Committed, Direction, Entry, Health, Invalid, Key, KeyRange, OpenError,
-    Read, Reading, Sequence, Storage, StorageError, Unavailable,
+    Read, Reading, Sequence, Storage, StorageError, Tap, Unavailable,
 };
 
 /// A scan for no more entries than this is made in place, like a get.
@@ -35,11 +40,18 @@ pub struct SledOptions {
     /// Bytes of batches that may wait for the committer before [`CommitError::Overloaded`]; 16 MiB by default,
     /// some 1,000 decisions.
     pub queued_bytes_max: usize,
+    /// Bytes that stay free on the disk: with less, commits answer [`Unavailable::Full`] before anything is written. 64 MiB
+    /// by default: sled writes in segments of 8 MiB, and moves some of them while it cleans up. 0 never refuses.
+    pub reserve_bytes: u64,
 }
 
 impl Default for SledOptions {
     fn default() -> Self {
-        Self { cache_bytes: 256 * 1024 * 1024, queued_bytes_max: 16 * 1024 * 1024 }
+        Self {
+            cache_bytes: 256 * 1024 * 1024,
+            queued_bytes_max: 16 * 1024 * 1024,
+            reserve_bytes: 64 * 1024 * 1024,
+        }
     }
 }
 
@@ -59,17 +71,25 @@ impl SledStorage {
     /// # Errors
     /// [`OpenError`]: each variant is something else for an operator to do.
     pub fn open(directory: &Path, options: SledOptions) -> Result<Self, OpenError> {
-        Self::open_with(directory, options, |data_file| Box::new(move || data_file.sync_data()))
+        Self::open_with(directory, options, disk(directory), |data_file| {
+            Box::new(move || data_file.sync_data())
+        })
     }
 
-    /// As `open`, with the sync of the data file in the hands of the caller, which a test uses to fail it.
+    /// As `open`, with the look at the disk and the sync of the data file in the hands of the caller, which a test uses
+    /// to fail them.
     fn open_with(
         directory: &Path,
         options: SledOptions,
+        probe: Probe,
         sync: impl FnOnce(File) -> Sync,
     ) -> Result<Self, OpenError> {
         let opened = open::open(directory, options.cache_bytes)?;
-        let shared = Arc::new(Shared::new(opened.last.number(), options.queued_bytes_max));
+        let shared = Arc::new(Shared::new(
+            opened.last.number(),
+            options.queued_bytes_max,
+            Room::new(probe, options.reserve_bytes),
+        ));
         let committer = Committer {
             tree: opened.tree.clone(),
             sync: sync(opened.data_file),
@@ -166,9 +186,13 @@ impl Storage for SledStorage {
         })
     }
 
+    fn tap(&self, bytes_max: usize) -> Option<Tap> {
+        Some(self.shared.taps.tap(bytes_max, || self.shared.visible()))
+    }
+
     fn health(&self) -> Health {
         match self.shared.stopped() {
-            None => Health::Serving,
+            None => self.shared.room.refusing().map_or(Health::Serving, Health::Refusing),
             Some(why) => Health::Refusing(why),
         }
     }
@@ -177,7 +201,7 @@ impl Storage for SledStorage {
         Box::pin(async move {
             match self.shared.ended().await {
                 Unavailable::Closed => std::future::pending().await,
-                failed @ Unavailable::Failed { .. } => failed,
+                failed => failed,
             }
         })
     }
@@ -187,7 +211,7 @@ impl Storage for SledStorage {
             self.shared.stop(Unavailable::Closed);
             match self.shared.ended().await {
                 Unavailable::Closed => Ok(()),
-                failed @ Unavailable::Failed { .. } => Err(failed.into()),
+                failed => Err(failed.into()),
             }
         })
     }

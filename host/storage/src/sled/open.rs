@@ -91,7 +91,7 @@ fn read_or_write_format(tree: &Db, directory: &Path) -> Result<Revision, OpenErr
 }
 
 /// Syncs every file in `directory` and the names themselves; sled syncs neither names nor its settings.
-fn sync_directory(directory: &Path) -> io::Result<()> {
+pub(super) fn sync_directory(directory: &Path) -> io::Result<()> {
     for entry in fs::read_dir(directory)? {
         File::open(entry?.path())?.sync_all()?;
     }
@@ -102,7 +102,7 @@ fn sync_directory(directory: &Path) -> io::Result<()> {
     }
 }
 
-fn backend(directory: &Path) -> impl Fn(::sled::Error) -> OpenError {
+pub(super) fn backend(directory: &Path) -> impl Fn(::sled::Error) -> OpenError {
     let path = directory.to_path_buf();
     move |error| OpenError::Backend { path: path.clone(), source: error.into() }
 }

@@ -6,6 +6,8 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{oneshot, watch};
 
+use super::room::Room;
+use crate::tap::Taps;
 use crate::{Batch, CommitError, Committed, Sequence, Unavailable};
 
 /// A group takes batches up to this size, and always one. Readers wait while sled applies a group.
@@ -29,6 +31,8 @@ pub(super) struct Shared {
     /// The same, of batches that deleted: what an absence that was read may rest on.
     deleted: AtomicU64,
     progress: watch::Sender<Progress>,
+    pub(super) taps: Taps,
+    pub(super) room: Room,
 }
 
 #[derive(Debug)]
@@ -50,7 +54,7 @@ pub(super) struct Progress {
 
 impl Shared {
     /// For a storage in which everything up to `last` is durable.
-    pub(super) fn new(last: u64, queued_bytes_max: usize) -> Self {
+    pub(super) fn new(last: u64, queued_bytes_max: usize, room: Room) -> Self {
         Self {
             queue: Mutex::new(Queue { waiting: VecDeque::new(), size_bytes: 0, stopped: None }),
             arrived: Condvar::new(),
@@ -58,6 +62,8 @@ impl Shared {
             visible: AtomicU64::new(last),
             deleted: AtomicU64::new(0),
             progress: watch::Sender::new(Progress { durable: last, ended: None }),
+            taps: Taps::default(),
+            room,
         }
     }
 

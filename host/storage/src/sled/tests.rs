@@ -47,7 +47,9 @@ fn open_gated(directory: &TempDir, options: SledOptions) -> (SledStorage, Gate) 
         // A gate that is gone is open.
         end.recv().unwrap_or(Ok(()))
     };
-    let storage = SledStorage::open_with(directory.path(), options, |_| Box::new(sync)).expect("opens");
+    let storage =
+        SledStorage::open_with(directory.path(), options, disk(directory.path()), |_| Box::new(sync))
+            .expect("opens");
     (storage, Gate { entered, ends })
 }
 
@@ -285,7 +287,10 @@ async fn a_panic_of_the_committer_fails_every_waiter_and_refuses_from_then_on() 
         end.recv().expect("the test lets go").expect("the test fails it");
         Ok(())
     };
-    let storage = SledStorage::open_with(directory.path(), SledOptions::default(), |_| Box::new(sync));
+    let storage =
+        SledStorage::open_with(directory.path(), SledOptions::default(), disk(directory.path()), |_| {
+            Box::new(sync)
+        });
     let gate = Gate { entered, ends };
     fails(storage.expect("opens"), &gate, Err(io::Error::other("a panic")), "the committer panicked").await;
 }
@@ -398,4 +403,40 @@ async fn foreign_bytes_under_a_key_are_reported_and_nothing_else_fails() {
     assert!(matches!(refused, Err(CommitError::Unreadable(StorageError::Corrupt { .. }))), "{refused:?}");
     storage.commit(put("good")).await.expect("lands");
     assert_eq!(storage.health(), Health::Serving);
+}
+
+/// A disk that the test fills, empties and makes read-only.
+fn open_on(directory: &TempDir, space: Arc<std::sync::Mutex<room::Space>>) -> SledStorage {
+    let probe = Box::new(move || Ok(*space.lock().expect("no test panics with it")));
+    let options = SledOptions { reserve_bytes: 1000, ..SledOptions::default() };
+    let sync = |file: File| -> Sync { Box::new(move || file.sync_data()) };
+    SledStorage::open_with(directory.path(), options, probe, sync).expect("opens")
+}
+
+#[tokio::test]
+async fn a_disk_without_room_refuses_commits_until_there_is_some() {
+    let directory = directory();
+    let space = Arc::new(std::sync::Mutex::new(room::Space { free_bytes: 1000, is_read_only: false }));
+    let disk = |free_bytes, is_read_only| {
+        *space.lock().expect("no test panics with it") = room::Space { free_bytes, is_read_only };
+    };
+    let storage = open_on(&directory, Arc::clone(&space));
+    let first = storage.commit(create("a")).await.expect("exactly the reserve is free");
+    let full = Unavailable::Full { free_bytes: 999, reserve_bytes: 1000 };
+    for (free_bytes, is_read_only, why) in [(999, false, full), (5000, true, Unavailable::ReadOnly)] {
+        disk(free_bytes, is_read_only);
+        let refused = storage.commit(create("b")).await;
+        assert!(matches!(&refused, Err(CommitError::Unavailable(found)) if *found == why), "{refused:?}");
+        assert_eq!(storage.health(), Health::Refusing(why));
+        // Reads go on, and nothing of what was refused is there.
+        let read = storage.get(vec![key("a"), key("b")]).await.expect("reads").value;
+        assert_eq!(read[0].as_ref().and_then(Entry::revision), Some(first.revision));
+        assert_eq!(read[1], None);
+        // Readiness returns by itself, before any commit.
+        disk(1000, false);
+        assert_eq!(storage.health(), Health::Serving);
+    }
+    let second = storage.commit(create("b")).await.expect("there is room again");
+    assert_eq!(second.revision.number(), first.revision.number() + 1, "a refused batch uses no revision");
+    storage.close().await.expect("was never failed");
 }

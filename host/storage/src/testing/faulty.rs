@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use crate::{
     Batch, BoxFuture, CommitError, Committed, Direction, Entry, Health, Key, KeyRange, Reading, Sequence,
-    Storage, StorageError, Unavailable,
+    Storage, StorageError, Tap, Unavailable,
 };
 
 /// What happens to one commit.
@@ -78,6 +78,10 @@ impl Storage for FaultyStorage {
 
     fn durable(&self, sequence: Sequence) -> BoxFuture<'_, Result<(), StorageError>> {
         self.inner.durable(sequence)
+    }
+
+    fn tap(&self, bytes_max: usize) -> Option<Tap> {
+        self.inner.tap(bytes_max)
     }
 
     fn health(&self) -> Health {
