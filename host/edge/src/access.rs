@@ -217,6 +217,19 @@ mod tests {
     }
 
     #[test]
+    fn the_guide_names_the_scope_of_every_route() {
+        let guide = include_str!("../../../docs/access.md");
+        for (method, path, need) in TABLE {
+            let scopes = need.security();
+            let words = scopes.as_array().unwrap().iter().filter_map(|one| one["bearer"][0].as_str());
+            let words: Vec<_> = words.map(|word| format!("`{word}`")).collect();
+            let words = if words.is_empty() { "any token".to_owned() } else { words.join(", ") };
+            let row = format!("| `{method} {path}` | {words}");
+            assert!(guide.contains(&row), "docs/access.md has no row {row}");
+        }
+    }
+
+    #[test]
     fn every_route_stands_once() {
         for (index, (method, path, _)) in TABLE.iter().enumerate() {
             let twice = TABLE[..index].iter().any(|(it, route, _)| it == method && route == path);

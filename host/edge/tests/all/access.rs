@@ -357,7 +357,7 @@ async fn a_token_that_asks_too_often_is_told_when_to_come_back() {
     let refused = loop {
         let answer = service.get("/v1/policy").bearer(&slow).send().await;
         match answer.status.as_u16() {
-            200 => passed += 1,
+            200 if passed < 100 => passed += 1,
             _ => break answer.expect(429),
         }
     };

@@ -196,3 +196,36 @@ async fn a_hash_is_of_the_canonical_form() {
     assert_eq!(&audit_hash(&serde_json::from_str(&text).unwrap()), hash, "however it is written");
     assert_eq!(page.head.hash, *hash);
 }
+
+async fn set_head(house: &House, sequence: u64, hash: &str) {
+    let mut batch = Batch::new();
+    batch.put(Key::new("audit", "head"), json!({"sequence": sequence, "hash": hash}).to_string());
+    house.storage.commit(batch).await.unwrap();
+}
+
+/// The next change would have put the right head over one that somebody had changed.
+#[tokio::test]
+async fn a_head_that_was_changed_is_not_healed_by_the_next_change() {
+    let house = House::new().await;
+    house.engine.set_budget(named(1)).await.unwrap();
+    set_head(&house, 1, &"1".repeat(64)).await;
+    house.engine.set_budget(named(2)).await.unwrap();
+    let broken = verify_stored_audit(house.storage.as_ref()).await.unwrap().unwrap_err();
+    assert_eq!(broken.sequence, 2);
+}
+
+#[tokio::test]
+async fn no_entry_is_written_over_when_the_head_was_set_back() {
+    let house = House::new().await;
+    for number in 1..=3 {
+        house.engine.set_budget(named(number)).await.unwrap();
+    }
+    let before = stored(house.storage.as_ref()).await;
+    let first = house.engine.audit(0, 1).await.unwrap().links.remove(0);
+    set_head(&house, 1, &first.hash).await;
+    let house = house.restarted().await;
+    house.engine.set_budget(named(4)).await.unwrap_err();
+    assert_eq!(stored(house.storage.as_ref()).await[..3], before[..3]);
+    let broken = verify_stored_audit(house.storage.as_ref()).await.unwrap().unwrap_err();
+    assert_eq!(broken.problem, "is newer than the head; the head was changed");
+}
