@@ -152,6 +152,8 @@ impl<'a> Plan<'a> {
             // Reading a few listed products is no reason to list them all first.
             if self.shortest.count > LISTED_MAX {
                 self.intersect_for_scores();
+            } else {
+                self.intersect();
             }
             if let Some(top) = self.sharing_terms(vector)
                 && let Some(found) = self.fill(top, score)
@@ -163,11 +165,14 @@ impl<'a> Plan<'a> {
     }
 
     pub(crate) fn by_affinity(mut self, circle: &Circle<'_>) -> Vec<ProductId> {
+        self.intersect();
         let entries = self.state.entries_together(circle);
         if self.count() * ENTRIES_PER_COMPARISON <= entries {
             return self.scan_scores(|id, _| self.state.affinity(circle, id));
         }
-        self.intersect_for_scores();
+        if self.matches.is_none() {
+            self.intersect_for_scores();
+        }
         let together = self.state.together(circle, entries);
         let score = |id: ProductId| self.state.affinity_together(circle, &together, id);
         let mut top = Top::new(self.limit);
