@@ -1,6 +1,6 @@
 //! CloudEvents 1.0 coming in: structured, binary and batched, beside the plain body.
 //!
-//! Start reading at [`read`]. An [`Envelope`] is what the standard says of any event, however it came; an
+//! Start reading at [`read`]. An `Envelope` is what the standard says of any event, however it came; an
 //! [`EventType`] is what this host makes of one: which fields of the data its attributes stand for. What comes out is
 //! an [`Event`], the same for each way of sending it, and so is what "the same body" is compared by.
 //!

@@ -34,7 +34,7 @@ pub(crate) struct Flags {
     /// Threads that run strategies [default: as many as there are processors].
     #[arg(long, value_name = "N")]
     compute_threads: Option<String>,
-    /// Limits that differ from the defaults, in a file of their own: it stands over the configuration's [limits].
+    /// Limits that differ from the defaults, in a file of their own: it stands over the configuration's own limits.
     #[arg(long, value_name = "FILE.toml")]
     limits: Option<PathBuf>,
     /// How long connections are still accepted after the signal to end, while /readyz answers 503 [default: 0].
