@@ -10,7 +10,7 @@ use rebound_domain::access::{Reach, Scope};
 use rebound_domain::ids::ReturnId;
 use rebound_engine::{
     ControlError, Damaged, DecideError, Fault, LineError, PublishError, RecordingError, ReplayError,
-    TokenError,
+    TokenError, chain,
 };
 use rebound_sandbox::{CompileError, LoadError};
 use rebound_storage::{CommitError, StorageError};
@@ -206,16 +206,4 @@ pub(crate) fn line_code(error: &LineError) -> Code {
 /// Where a return's plan is read.
 pub(crate) fn plan_address(return_id: &ReturnId) -> String {
     format!("/v1/returns/{}", path::encode(return_id.as_str()))
-}
-
-/// An error and everything behind it, as one line for the log.
-pub(crate) fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        source = error.source();
-    }
-    text
 }

@@ -11,6 +11,19 @@ use rebound_storage::{CommitError, StorageError};
 use crate::identity::Unsealable;
 use crate::keys;
 
+/// An error and everything behind it, as one line for the log.
+#[must_use]
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        source = error.source();
+    }
+    text
+}
+
 /// The host's own trouble: nothing the caller sent is at fault.
 #[derive(Debug, thiserror::Error)]
 pub enum Fault {

@@ -42,7 +42,7 @@ pub use claims::{ApprovalState, Seen, SeenViolation, ViolationCursor};
 pub use decide::{Decided, Mode, Origin};
 pub use emitted::{Emitted, emitted};
 pub use engine::{Clock, Engine, EngineOptions, StartError};
-pub use error::{ControlError, Damaged, DecideError, Fault, LineError, PublishError};
+pub use error::{ControlError, Damaged, DecideError, Fault, LineError, PublishError, chain};
 pub use identity::{HostKey, random};
 pub use import::{Imported, LineResults};
 pub use namespaces::{LogCounts, NamespaceStatus, SpreadSummary, VersionFigures};

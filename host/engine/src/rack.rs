@@ -21,7 +21,7 @@ use rebound_sandbox::{Class, LoadError, Plugin, Sandbox};
 use rebound_storage::Storage;
 use tokio::runtime::Handle;
 
-use crate::error::Fault;
+use crate::error::{Fault, chain};
 use crate::figures::RackFigures;
 use crate::plugins::component;
 
@@ -298,18 +298,6 @@ impl Drop for Hold {
         self.seat.holds.fetch_sub(1, Ordering::AcqRel);
         self.rack.unload(&mut self.rack.lock());
     }
-}
-
-/// An error and everything behind it, as one line for the log.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        source = error.source();
-    }
-    text
 }
 
 #[cfg(test)]

@@ -4,8 +4,7 @@
 //! [`EventType`] is what this host makes of one: which fields of the data its attributes stand for. What comes out is
 //! an [`Event`], the same for each way of sending it, and so is what "the same body" is compared by.
 //!
-//! Written by hand: the SDK (cloudevents-sdk 0.9) reads no batches, takes a name twice in one object in silence, and
-//! says of an error neither the place nor the remedy. Standards: CloudEvents 1.0.2, its JSON format and its HTTP
+//! Written by hand: batches would be so anyway, and what is refused names its place and the remedy. Standards: CloudEvents 1.0.2, its JSON format and its HTTP
 //! protocol binding.
 
 mod batch;

@@ -25,7 +25,7 @@ use crate::wire::customer::CustomerBody;
 use crate::wire::events::{OrderTaken, OrdersAnswer};
 use crate::wire::import::ImportReport;
 use crate::wire::order::OrderBody;
-use crate::{body, cloudevents, failure};
+use crate::{body, cloudevents};
 
 /// Lines that go to the engine together.
 const CHUNK_LINES: usize = 500;
@@ -229,7 +229,9 @@ impl<R> Chunk<R> {
         for (number, read) in reads {
             match read.map(|()| landed.next()) {
                 Ok(Some(Ok(imported))) => report.taken(imported),
-                Ok(Some(Err(error))) => report.refused(number, line_code(&error), failure::chain(&error)),
+                Ok(Some(Err(error))) => {
+                    report.refused(number, line_code(&error), rebound_engine::chain(&error))
+                }
                 Ok(None) => {
                     return Err(Problem::internal("the engine answered fewer lines than it got".to_owned()));
                 }

@@ -9,7 +9,7 @@ use rebound_engine::{Engine, LineError};
 use super::json;
 use crate::app::AppState;
 use crate::cloudevents::{self, Event, Incoming, ORDER_PLACED, Part};
-use crate::failure::{chain, line_code};
+use crate::failure::line_code;
 use crate::problem::Problem;
 use crate::wire::events::{Dealt, OrderBatch, OrderOutcome, OrderTaken};
 use crate::wire::order::OrderBody;
@@ -66,7 +66,7 @@ async fn land(
 }
 
 fn refusal(error: &LineError) -> Problem {
-    Problem::new(line_code(error), chain(error))
+    Problem::new(line_code(error), rebound_engine::chain(error))
 }
 
 fn lost() -> Problem {

@@ -54,7 +54,7 @@ pub(crate) enum DataError {
         dir: PathBuf,
     },
     /// The records are there, what customers' keys are wrapped by is not.
-    #[error("{} holds records but no {CUSTOMER_KEYS}, and no customer's record opens without it; restore it from a backup", dir.display())]
+    #[error("{} holds records but no {CUSTOMER_KEYS}, and no customer's record opens without it; put the file back, or start with a new directory if the records come from a build that had none", dir.display())]
     SlotsMissing {
         /// Which.
         dir: PathBuf,
