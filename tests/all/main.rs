@@ -6,6 +6,7 @@
 mod foreign;
 mod harness;
 mod online_retail;
+mod outside;
 mod server;
 mod server_access;
 mod server_assign;

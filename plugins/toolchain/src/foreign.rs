@@ -37,19 +37,13 @@ pub struct Source<'a> {
 /// # Errors
 /// `Missing` where there is no python3, else what went wrong.
 pub fn python(source: &Source<'_>, folder: &Path) -> Result<Built, BuildError> {
-    let venv = folder.join(format!("componentize-py-{COMPONENTIZE_PY}"));
-    install(&venv, || {
-        run("python3", NO_PYTHON, Command::new("python3").args(["-m", "venv"]).arg(&venv))?;
-        let wanted = format!("componentize-py=={COMPONENTIZE_PY}");
-        let pip = venv.join("bin/python");
-        run("pip", NO_PYTHON, Command::new(pip).args(["-m", "pip", "install", "--quiet", &wanted]))
-    })?;
+    let programs = pypi("componentize-py", COMPONENTIZE_PY, folder)?;
     let name = stem(source.file);
     // Its own copy: Python leaves compiled files beside the source.
     let module = folder.join("source").join(format!("{name}.py"));
     write(&module, &crate::error::read(source.file)?)?;
     component(name, folder, |output| {
-        let mut command = Command::new(venv.join("bin/componentize-py"));
+        let mut command = Command::new(programs.join("componentize-py"));
         command.arg("--wit-path").arg(source.wit).args(["--world", source.world]);
         command.args(["componentize", "--stub-wasi", "--python-path"]).arg(folder.join("source"));
         command.arg(name).arg("--output").arg(output);
@@ -64,14 +58,7 @@ pub fn python(source: &Source<'_>, folder: &Path) -> Result<Built, BuildError> {
 /// # Errors
 /// `Missing` where there is no node or npm, else what went wrong.
 pub fn javascript(source: &Source<'_>, folder: &Path) -> Result<Built, BuildError> {
-    run("node", NO_NODE, Command::new("node").arg("--version"))?;
-    let tools = folder.join(format!("componentize-qjs-{COMPONENTIZE_QJS}"));
-    install(&tools, || {
-        let wanted = format!("componentize-qjs@{COMPONENTIZE_QJS}");
-        let mut command = Command::new("npm");
-        command.args(["install", "--no-save", "--no-fund", "--no-audit", "--loglevel=error", "--prefix"]);
-        run("npm", NO_NODE, command.arg(&tools).arg(wanted))
-    })?;
+    let tools = npm("componentize-qjs", COMPONENTIZE_QJS, folder)?;
     component(stem(source.file), folder, |output| {
         let mut command = Command::new("node");
         command.arg(tools.join("node_modules/componentize-qjs/cli.mjs"));
@@ -79,6 +66,39 @@ pub fn javascript(source: &Source<'_>, folder: &Path) -> Result<Built, BuildErro
         command.arg("--js").arg(source.file).args(["--sync", "--stub-wasi", "--output"]).arg(output);
         run("componentize-qjs", NO_NODE, &mut command)
     })
+}
+
+/// Installs one release of a package of PyPI into `folder`, unless it is there, and returns the folder of its programs,
+/// `python` among them. One call at a time may install a package into a folder.
+///
+/// # Errors
+/// `Missing` where there is no python3, else what went wrong.
+pub fn pypi(package: &str, version: &str, folder: &Path) -> Result<PathBuf, BuildError> {
+    let venv = folder.join(format!("{package}-{version}"));
+    install(&venv, || {
+        run("python3", NO_PYTHON, Command::new("python3").args(["-m", "venv"]).arg(&venv))?;
+        let wanted = format!("{package}=={version}");
+        let pip = venv.join("bin/python");
+        run("pip", NO_PYTHON, Command::new(pip).args(["-m", "pip", "install", "--quiet", &wanted]))
+    })?;
+    Ok(venv.join("bin"))
+}
+
+/// Installs one release of a package of npm into `folder`, unless it is there, and returns the folder that holds its
+/// `node_modules`. One call at a time may install a package into a folder.
+///
+/// # Errors
+/// `Missing` where there is no node or npm, else what went wrong.
+pub fn npm(package: &str, version: &str, folder: &Path) -> Result<PathBuf, BuildError> {
+    run("node", NO_NODE, Command::new("node").arg("--version"))?;
+    let tools = folder.join(format!("{package}-{version}"));
+    install(&tools, || {
+        let wanted = format!("{package}@{version}");
+        let mut command = Command::new("npm");
+        command.args(["install", "--no-save", "--no-fund", "--no-audit", "--loglevel=error", "--prefix"]);
+        run("npm", NO_NODE, command.arg(&tools).arg(wanted))
+    })?;
+    Ok(tools)
 }
 
 fn stem(file: &Path) -> &str {
