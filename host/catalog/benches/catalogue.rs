@@ -11,6 +11,7 @@ mod shop;
 use std::hint::black_box;
 use std::time::{Duration, Instant as Clock};
 
+use mimalloc::MiMalloc;
 use rebound_catalog::{Catalogue, Snapshot};
 use rebound_domain::catalog::{Catalog, OrderBy, Query};
 use rebound_domain::ids::ProductId;
@@ -19,6 +20,10 @@ use rebound_domain::product::Product;
 use rebound_domain::route::Access;
 
 use shop::{Random, Shop};
+
+/// The service's allocator.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 const SIZES: [u32; 2] = [4_000, 100_000];
 /// Queries per kind of search, each about another product. The quickest of three runs counts, so that the 99th

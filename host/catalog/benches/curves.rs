@@ -20,19 +20,26 @@ use std::thread;
 use std::time::{Duration, Instant as Clock};
 
 use rebound_catalog::{Catalogue, Item, Snapshot};
-use rebound_domain::catalog::{Catalog, OrderBy, Query};
+use rebound_domain::catalog::{Candidate, Catalog, OrderBy, Query};
 use rebound_domain::ids::ProductId;
 use rebound_domain::money::Money;
 use rebound_domain::product::Product;
 use rebound_domain::route::Access;
 
+use mimalloc::MiMalloc;
 use rustix::time::ClockId;
 
 use market::{Market, Random};
 
+/// The service's allocator: what a search frees costs otherwise with another, beside millions of small pieces.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
+
 const SIZES: [u32; 2] = [1_000, 10_000];
 const QUERIES: usize = 300;
 const RUNS: usize = 3;
+/// For as long a kind of query is held against one that compares all that match.
+const TIME_PER_RECALL: Duration = Duration::from_secs(2);
 /// A kind of query that is slow is asked fewer times, at least this often: its p99 is then its maximum.
 const QUERIES_MIN: usize = 12;
 const TIME_PER_KIND: Duration = Duration::from_millis(400);
@@ -164,7 +171,7 @@ fn main() {
     let named = |name: &str| asked.iter().any(|word| name.split(' ').any(|it| it == word));
     let orders: Vec<_> = ORDERS.into_iter().filter(|order| named(order.0)).collect();
     let (orders, is_partial) = if orders.is_empty() { (ORDERS.to_vec(), false) } else { (orders, true) };
-    let (mut searches, mut growth) = (Table::default(), Table::default());
+    let (mut searches, mut growth, mut found) = (Table::default(), Table::default(), Table::default());
     for &size in &sizes {
         eprintln!("{size} products");
         let market = Market::new(size);
@@ -175,6 +182,7 @@ fn main() {
                 search(&market, &snapshot, (kind, *query), order, &mut searches);
             }
         }
+        recall(&market, &snapshot, &orders, &mut found);
         if is_partial {
             continue;
         }
@@ -187,6 +195,7 @@ fn main() {
         }
     }
     searches.print("search, us of processor time: p50 / p99 / max", &sizes);
+    found.print("of the ten best of all, in percent, found on average / at worst", &sizes);
     growth.print("learning, memory, and readers beside the writer", &sizes);
 }
 
@@ -231,6 +240,50 @@ fn search(market: &Market, snapshot: &Snapshot, kind: Kind, order: (&str, OrderB
         format!("{}; {}", kind.0, order.0),
         format!("{:.0} / {:.0} / {:.0}", took.p50, took.p99, took.max),
     );
+}
+
+/// Of the ten best of all that match, how many a search for ten finds; equals of the tenth count as found.
+fn recall(market: &Market, snapshot: &Snapshot, orders: &[(&str, OrderBy)], found: &mut Table) {
+    let mut exhaustive = Catalogue::exhaustive();
+    market.items.iter().cloned().for_each(|item| exhaustive.upsert(item));
+    market.teach(&mut exhaustive);
+    let (view, all) = (snapshot.at(market::NOW, Access::Granted), exhaustive.snapshot());
+    let all = all.at(market::NOW, Access::Granted);
+    for (kind, query) in KINDS {
+        for order in orders.iter().filter(|it| matches!(it.1, OrderBy::Similarity | OrderBy::Affinity)) {
+            let mut random = Random(17);
+            let (mut sum, mut worst, mut count) = (0.0, 1.0, 0);
+            let started = Clock::now();
+            while count < QUERIES && (count < QUERIES_MIN || started.elapsed() < TIME_PER_RECALL) {
+                let id = ProductId(random.flattened(20, market.size));
+                let query = query(market, &mut random, id);
+                let query = Query {
+                    limit: 10,
+                    order_by: order.1,
+                    similar_to: query.similar_to.or(Some(id)),
+                    ..query
+                };
+                let share = share_found(
+                    &scores(&view.search(&query), order.1),
+                    &scores(&all.search(&query), order.1),
+                );
+                (sum, worst, count) = (sum + share, share.min(worst), count + 1);
+            }
+            let cell = format!("{:.1} / {:.0}", 100.0 * sum / count as f64, 100.0 * worst);
+            found.add(format!("{kind}; {}", order.0), cell);
+        }
+    }
+}
+
+fn scores(found: &[Candidate], order: OrderBy) -> Vec<f32> {
+    let score = |it: &Candidate| if order == OrderBy::Similarity { it.similarity } else { it.affinity };
+    found.iter().filter_map(score).filter(|score| *score > 0.0).collect()
+}
+
+fn share_found(found: &[f32], best: &[f32]) -> f64 {
+    let Some(last) = best.last() else { return 1.0 };
+    let met = found.iter().filter(|score| *score >= last).count();
+    met as f64 / best.len() as f64
 }
 
 /// Upserts alone and in batches, and readers alone and beside a writer that holds its rate.

@@ -2,6 +2,13 @@
 
 use std::sync::Arc;
 
+use rebound_domain::ids::ProductId;
+use rebound_domain::time::Instant;
+
+/// A customer, as the catalogue tells customers apart. Opaque: the host derives it from the customer id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CustomerKey(pub [u8; 16]);
+
 /// Buyers kept per product. Affinity is exact between products of at most so many; beyond that it is the
 /// cosine within a sample. It bounds a product's memory (8 KiB) and the time of one comparison.
 pub(crate) const BUYERS_MAX: usize = 1024;
@@ -16,7 +23,7 @@ impl Buyer {
     }
 
     fn hash(self) -> u32 {
-        u32::try_from(self.0 >> 32).expect("the upper half has 32 bits")
+        upper_half(self.0)
     }
 
     pub(crate) fn number(self) -> u32 {
@@ -156,6 +163,32 @@ fn cosine(both: usize, own: usize, theirs: usize) -> Option<f32> {
     let sizes = (own as f64 * theirs as f64).sqrt();
     #[allow(clippy::cast_possible_truncation, reason = "the nearest f32 is meant")]
     (sizes > 0.0).then(|| (both as f64 / sizes) as f32)
+}
+
+/// What a customer is sampled by.
+pub(crate) fn customer_hash(key: CustomerKey) -> u32 {
+    let bits = u128::from_be_bytes(key.0);
+    let halves = [bits >> 64, bits & u128::from(u64::MAX)];
+    let hash = halves
+        .into_iter()
+        .fold(0, |hash, half| mix(hash, u64::try_from(half).expect("each half has 64 bits")));
+    upper_half(hash)
+}
+
+/// What a guest's order is told apart by: its lines, each product once and sorted, and when it was placed.
+pub(crate) fn basket_hash(at: Instant, lines: &[(ProductId, u32)]) -> u64 {
+    lines.iter().fold(mix(0, at.0), |hash, (product, units)| {
+        mix(hash, u64::from(product.0) << 32 | u64::from(*units))
+    })
+}
+
+/// What a guest is sampled by; `twin` guests bought the same at the same instant before.
+pub(crate) fn guest_hash(basket: u64, twin: u32) -> u32 {
+    upper_half(mix(basket, u64::from(twin)))
+}
+
+fn upper_half(bits: u64) -> u32 {
+    u32::try_from(bits >> 32).expect("the upper half has 32 bits")
 }
 
 /// Spreads 64 bits so that each bit of the answer depends on all of them (SplitMix64's finalizer). Samples

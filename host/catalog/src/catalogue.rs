@@ -8,18 +8,15 @@ use rebound_domain::ids::ProductId;
 use rebound_domain::product::Product;
 use rebound_domain::time::Instant;
 
-use crate::buyers::{BUYERS_MAX, Buyer, mix};
+use crate::bounds::Bounds;
+use crate::buyers::{Buyer, CustomerKey, basket_hash, customer_hash, guest_hash};
 use crate::dictionary::{Symbol, hash};
 use crate::document::Document;
 use crate::listing::{Orders, Place};
 use crate::snapshot::Snapshot;
 use crate::state::{Item, Row, State};
-use crate::switching::{History, PAIRS_MAX};
+use crate::switching::History;
 use crate::text::{self, Field};
-
-/// A customer, as the catalogue tells customers apart. Opaque: the host derives it from the customer id.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct CustomerKey(pub [u8; 16]);
 
 /// An order as the catalogue learns from it.
 #[derive(Debug, Clone, Copy)]
@@ -41,8 +38,6 @@ pub struct Catalogue {
     /// How often the same basket was bought by a guest at the same instant: each is a buyer of its own.
     guests: HashMap<u64, u32>,
     returns: u32,
-    buyers_max: usize,
-    pairs_max: usize,
 }
 
 #[derive(Debug)]
@@ -61,20 +56,20 @@ impl Catalogue {
     /// An empty catalogue.
     #[must_use]
     pub fn new() -> Self {
-        Self::bounded(BUYERS_MAX, PAIRS_MAX)
+        Self::bounded(Bounds::default())
     }
 
-    /// An empty catalogue that keeps at most so many buyers per product, and so many pairs of what one return
-    /// brought back and one order bought.
-    pub(crate) fn bounded(buyers_max: usize, pairs_max: usize) -> Self {
-        Self {
-            state: State::default(),
-            customers: HashMap::new(),
-            guests: HashMap::new(),
-            returns: 0,
-            buyers_max,
-            pairs_max,
-        }
+    /// An empty catalogue whose searches by a score compare all that match, however long that takes: to measure
+    /// what the usual bounds leave out.
+    #[must_use]
+    pub fn exhaustive() -> Self {
+        Self::bounded(Bounds { catalogue_max: usize::MAX, ..Bounds::default() })
+    }
+
+    /// An empty catalogue with other bounds than usual.
+    pub(crate) fn bounded(bounds: Bounds) -> Self {
+        let state = State { bounds, ..State::default() };
+        Self { state, customers: HashMap::new(), guests: HashMap::new(), returns: 0 }
     }
 
     /// The catalogue as it is now, for readers. O(1); what a later change touches is copied then.
@@ -97,6 +92,7 @@ impl Catalogue {
         let before = old.filter(|old| !old.sold_out).map(|old| Place { price: old.price, ..place });
         self.restock(before, (!sold_out).then_some(place));
         let row = Row { price: place.price, sold_out, document, item: Arc::new(item) };
+        *self.state.lengths.slot(id.0) = row.document.terms.iter().map(|term| term.1 * term.1).sum();
         *self.state.rows.slot(id.0) = Some(row);
     }
 
@@ -202,11 +198,9 @@ impl Catalogue {
 
     /// A guest's order is a buyer of its own, sampled by what was bought and when.
     fn guest(&mut self, at: Instant, lines: &[(ProductId, u32)]) -> Buyer {
-        let basket = lines.iter().fold(mix(0, at.0), |hash, (product, units)| {
-            mix(hash, u64::from(product.0) << 32 | u64::from(*units))
-        });
+        let basket = basket_hash(at, lines);
         let twin = self.guests.entry(basket).or_default();
-        let hash = mix(basket, u64::from(*twin));
+        let hash = guest_hash(basket, *twin);
         *twin = twin.saturating_add(1);
         number(hash, &mut self.state.buyers)
     }
@@ -222,7 +216,10 @@ impl Catalogue {
         all.sort_unstable();
         *basket = all.into();
         for product in new {
-            self.state.sales.slot(product.0).buyers.insert(buyer, self.buyers_max);
+            let buyers = &mut self.state.sales.slot(product.0).buyers;
+            buyers.insert(buyer, self.state.bounds.buyers_max);
+            let kept = u32::try_from(buyers.sample().len()).expect("a sample is bounded");
+            *self.state.kept.slot(product.0) = kept;
         }
     }
 
@@ -232,8 +229,8 @@ impl Catalogue {
         products.sort_unstable();
         products.dedup();
         let customer = self::customer(&mut self.customers, customer, &mut self.state.buyers);
-        let switching = &mut self.state.switching;
-        customer.history.returned(at, self.returns, &products, self.pairs_max, switching);
+        let (pairs_max, switching) = (self.state.bounds.pairs_max, &mut self.state.switching);
+        customer.history.returned(at, self.returns, &products, pairs_max, switching);
         self.returns = self.returns.checked_add(1).expect("4 billion returns exceed memory first");
     }
 }
@@ -246,21 +243,17 @@ fn customer<'a>(
     match customers.entry(key) {
         Entry::Occupied(customer) => customer.into_mut(),
         Entry::Vacant(vacant) => {
-            let bits = u128::from_be_bytes(key.0);
-            let halves = [bits >> 64, bits & u128::from(u64::MAX)];
-            let hash = halves
-                .into_iter()
-                .fold(0, |hash, half| mix(hash, u64::try_from(half).expect("each half has 64 bits")));
-            vacant.insert(Customer { buyer: number(hash, buyers), history: History::default() })
+            let buyer = number(customer_hash(key), buyers);
+            vacant.insert(Customer { buyer, history: History::default() })
         }
     }
 }
 
 /// Gives a buyer the next number.
-fn number(hash: u64, buyers: &mut u32) -> Buyer {
+fn number(hash: u32, buyers: &mut u32) -> Buyer {
     let number = *buyers;
     *buyers = number.checked_add(1).expect("4 billion buyers exceed memory first");
-    Buyer::new(u32::try_from(hash >> 32).expect("the upper half has 32 bits"), number)
+    Buyer::new(hash, number)
 }
 
 /// Whether two versions of a product stand under the same terms.

@@ -28,10 +28,15 @@ struct Idf<'a> {
     log_products: f64,
 }
 
+/// All points that a product can have: a half of what a `u32` holds, so that rounding up cannot overflow.
+pub(crate) const ONE: f64 = 2_147_483_648.0;
+
 /// A product's vector, to compare others with.
 #[derive(Debug)]
 pub(crate) struct Vector<'a> {
     idf: Idf<'a>,
+    /// In the order of the document's terms.
+    terms: Vec<(Symbol, f64)>,
     weights: HashMap<Symbol, f64, BuildHasherDefault<NumberHasher>>,
     norm: f64,
 }
@@ -40,10 +45,10 @@ impl<'a> Vector<'a> {
     /// None for a document without terms: it is like and unlike everything.
     pub(crate) fn new(dictionary: &'a Dictionary, products: usize, document: &Document) -> Option<Self> {
         let idf = Idf { dictionary, log_products: ((1 + products) as f64).ln() };
-        let weights: Vec<(Symbol, f64)> =
+        let terms: Vec<(Symbol, f64)> =
             document.terms.iter().map(|term| (term.0, idf.weigh(*term))).collect();
-        let norm = weights.iter().map(|(_, weight)| weight * weight).sum::<f64>().sqrt();
-        (norm > 0.0).then(|| Self { idf, weights: weights.into_iter().collect(), norm })
+        let norm = terms.iter().map(|(_, weight)| weight * weight).sum::<f64>().sqrt();
+        (norm > 0.0).then(|| Self { idf, weights: terms.iter().copied().collect(), terms, norm })
     }
 
     /// 0 to 1; none when the other has no terms. Sums run in the order of the document's terms, so the answer
@@ -65,21 +70,36 @@ impl<'a> Vector<'a> {
     /// has neither this term nor one before it has a cosine of at most that (Cauchy-Schwarz: only the rest of
     /// this vector can meet it).
     pub(crate) fn terms(&self) -> Vec<(Symbol, f64)> {
-        let mut terms: Vec<(Symbol, f64, f64)> = Vec::with_capacity(self.weights.len());
-        for (&symbol, weight) in &self.weights {
-            let square = weight * weight;
-            terms.push((symbol, square, square / self.idf.dictionary.log_frequency(symbol).exp()));
-        }
-        terms.sort_by(|a, b| b.2.total_cmp(&a.2).then(a.0.cmp(&b.0)));
         let mut rest = 0.0;
-        let bounds = terms.iter().rev().map(|(symbol, square, _)| {
+        let terms = self.most_telling_first();
+        let bounds = terms.iter().rev().map(|&(symbol, square, _)| {
             let bound = f64::sqrt(rest) / self.norm;
             rest += square;
-            (*symbol, bound)
+            (symbol, bound)
         });
         let mut bounds: Vec<_> = bounds.collect();
         bounds.reverse();
         bounds
+    }
+
+    /// All terms, the ones that say most about few products first. With the points that having one gives: its part
+    /// of this vector's squared norm, in units of [`ONE`], at least 1.
+    pub(crate) fn telling(&self) -> impl Iterator<Item = (Symbol, u32)> {
+        self.most_telling_first().into_iter().map(|(symbol, square, _)| {
+            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 2^31")]
+            let points = (square / (self.norm * self.norm) * ONE) as u32;
+            (symbol, points.max(1))
+        })
+    }
+
+    /// Terms with their squared weight and the number of products that have them, by the quotient of the two; equals
+    /// in the document's order.
+    fn most_telling_first(&self) -> Vec<(Symbol, f64, usize)> {
+        let count = |symbol| self.idf.dictionary.listing(symbol).map_or(0, |it| it.by_id.count());
+        let terms = self.terms.iter().map(|&(symbol, weight)| (symbol, weight * weight, count(symbol)));
+        let mut terms: Vec<_> = terms.collect();
+        terms.sort_by(|a, b| (b.1 / b.2 as f64).total_cmp(&(a.1 / a.2 as f64)));
+        terms
     }
 }
 

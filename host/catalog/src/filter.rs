@@ -98,17 +98,12 @@ impl<'a> Filter<'a> {
     /// what is excluded. None where there is no such condition, or the numbers of products are so
     /// sparse that bits would be longer than lists.
     pub(crate) fn matches(&self, sources: &[Source<'a>]) -> Option<Flat> {
-        let last = self.last_of_dense()?;
+        let last = self.state.last_of_dense()?;
         let mut matches: Option<Flat> = None;
         // The first source is all products: no condition.
         for source in sources.iter().skip(1).filter(|source| source.orders == Orders::All) {
             let mut any = Flat::new(last);
-            for listing in &source.listings {
-                match &listing.bits {
-                    Some(bits) => any.unite(bits),
-                    None => listing.by_id.iter().for_each(|id| any.insert(id)),
-                }
-            }
+            source.listings.iter().for_each(|listing| listing.unite_with(&mut any));
             match &mut matches {
                 Some(matches) => matches.intersect(&any),
                 None => matches = Some(any),
@@ -119,14 +114,9 @@ impl<'a> Filter<'a> {
 
     /// What may be accepted of one source, as bits.
     pub(crate) fn listed(&self, source: &Source<'a>) -> Option<Flat> {
-        let mut listed = Flat::new(self.last_of_dense()?);
+        let mut listed = Flat::new(self.state.last_of_dense()?);
         self.ids(source).into_iter().for_each(|id| listed.insert(id));
         Some(listed)
-    }
-
-    fn last_of_dense(&self) -> Option<ProductId> {
-        let all = &self.state.all.by_id;
-        all.last().filter(|last| last.0 as usize / 64 <= all.count())
     }
 
     fn source(&self, listings: Vec<&'a Listing>, orders: Orders) -> Source<'a> {

@@ -8,6 +8,7 @@
 //! Formulas, complexity and memory: `docs/catalogue.md`. Start reading at [`search`], then [`plan`].
 
 mod bits;
+mod bounds;
 mod buyers;
 mod catalogue;
 mod dictionary;
@@ -21,8 +22,8 @@ mod snapshot;
 mod sorted;
 mod state;
 mod switching;
+mod tally;
 mod text;
-mod together;
 mod top;
 mod trie;
 
@@ -31,6 +32,7 @@ mod model;
 #[cfg(test)]
 mod tests;
 
-pub use catalogue::{Catalogue, CustomerKey, Sale};
+pub use buyers::CustomerKey;
+pub use catalogue::{Catalogue, Sale};
 pub use snapshot::{Snapshot, Stats, View};
 pub use state::Item;

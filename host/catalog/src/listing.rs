@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use rebound_domain::ids::ProductId;
 use rebound_domain::money::Money;
 
-use crate::bits::Bits;
+use crate::bits::{Bits, Flat};
 use crate::sorted::Sorted;
 
 /// Which orders a listing keeps.
@@ -29,7 +29,7 @@ pub(crate) struct Listing {
     /// Empty where only [`Orders::Id`] is kept, as is the next one.
     pub(crate) by_price: Sorted<(Money, ProductId)>,
     pub(crate) by_units: Sorted<(Reverse<u32>, ProductId)>,
-    /// The same products, when they are many and every order is kept.
+    /// The same products, when they are many.
     pub(crate) bits: Option<Bits>,
 }
 
@@ -44,24 +44,32 @@ pub(crate) struct Place {
 impl Listing {
     pub(crate) fn join(&mut self, place: Place, orders: Orders) {
         self.by_id.insert(place.id);
+        match &mut self.bits {
+            Some(bits) => bits.insert(place.id),
+            None if self.by_id.count() >= CROWDED => self.bits = Some(self.by_id.iter().collect()),
+            None => {}
+        }
         if orders == Orders::All {
             self.by_price.insert((place.price, place.id));
             self.by_units.insert((Reverse(place.units), place.id));
-            match &mut self.bits {
-                Some(bits) => bits.insert(place.id),
-                None if self.by_id.count() >= CROWDED => self.bits = Some(self.by_id.iter().collect()),
-                None => {}
-            }
+        }
+    }
+
+    /// Adds its products to a set.
+    pub(crate) fn unite_with(&self, flat: &mut Flat) {
+        match &self.bits {
+            Some(bits) => flat.unite(bits),
+            None => self.by_id.iter().for_each(|id| flat.insert(id)),
         }
     }
 
     pub(crate) fn leave(&mut self, place: Place, orders: Orders) {
         self.by_id.remove(&place.id);
+        self.bits = self.bits.take().filter(|_| self.by_id.count() >= CROWDED / 2);
+        self.bits.iter_mut().for_each(|bits| bits.remove(place.id));
         if orders == Orders::All {
             self.by_price.remove(&(place.price, place.id));
             self.by_units.remove(&(Reverse(place.units), place.id));
-            self.bits = self.bits.take().filter(|_| self.by_id.count() >= CROWDED / 2);
-            self.bits.iter_mut().for_each(|bits| bits.remove(place.id));
         }
     }
 

@@ -10,11 +10,12 @@ use rebound_domain::product::Product;
 use rebound_domain::route::Access;
 use rebound_domain::time::{Duration, Instant};
 
-use crate::buyers::BUYERS_MAX;
+use crate::bounds::Bounds;
 use crate::model::Model;
 use crate::switching::PAIRS_MAX;
 use crate::{Catalogue, CustomerKey, Item, Sale, Snapshot, View};
 
+mod bounded;
 mod examples;
 mod properties;
 mod recount;
@@ -57,11 +58,11 @@ fn learned(mut catalogue: Catalogue, events: &[Event]) -> Catalogue {
 }
 
 fn model(events: &[Event]) -> Model {
-    bounded_model(PAIRS_MAX, events)
+    bounded_model(Bounds::default(), events)
 }
 
-fn bounded_model(pairs_max: usize, events: &[Event]) -> Model {
-    let mut model = Model::bounded(pairs_max);
+fn bounded_model(bounds: Bounds, events: &[Event]) -> Model {
+    let mut model = Model::bounded(bounds);
     for event in events {
         match event {
             Event::Upsert(item) => model.upsert(item.clone()),

@@ -121,9 +121,31 @@ fn queries() -> impl Strategy<Value = Vec<Query>> {
     prop::collection::vec(query(), 12)
 }
 
-/// Bounds that few or most of these small histories meet, and the real one.
-fn pairs_max() -> impl Strategy<Value = usize> {
+/// Pairs that few or most of these small histories meet, and the real bound.
+fn pairs_max() -> impl Strategy<Value = Bounds> {
     prop::sample::select(vec![1, 3, 6, PAIRS_MAX])
+        .prop_map(|pairs_max| Bounds { pairs_max, ..Bounds::default() })
+}
+
+/// The real bounds, within which all of these products are compared, and some within which few are.
+fn bounds() -> impl Strategy<Value = Bounds> {
+    let small = (
+        prop::sample::select(vec![0, 0, 60, 200]),
+        prop::sample::select(vec![0, 4, 30]),
+        prop::sample::select(vec![0, 3, 20, 100, 1_000]),
+        prop::sample::select(vec![3, 30, 1_000]),
+        prop::sample::select(vec![1, 4, 30, 300]),
+    );
+    let small = small.prop_map(|(catalogue_max, source_max, terms_max, read_max, compared_max)| Bounds {
+        catalogue_max,
+        source_max,
+        read_max,
+        terms_max,
+        baskets_max: terms_max,
+        compared_max,
+        ..Bounds::default()
+    });
+    prop_oneof![1 => Just(Bounds::default()), 2 => small]
 }
 
 fn moments() -> [Instant; 3] {
@@ -139,8 +161,13 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 
     #[test]
-    fn every_search_equals_its_recomputation(events in changing_history(), queries in queries()) {
-        let (snapshot, model) = (catalogue(&events).snapshot(), model(&events));
+    fn every_search_equals_its_recomputation(
+        events in changing_history(),
+        queries in queries(),
+        bounds in bounds(),
+    ) {
+        let snapshot = super::learned(Catalogue::bounded(bounds), &events).snapshot();
+        let model = bounded_model(bounds, &events);
         for (query, now) in queries.iter().zip(moments().into_iter().cycle()) {
             let found = snapshot.at(now, Access::Granted).search(query);
             prop_assert_eq!(found, model.search(query, now), "{:?}", query);
@@ -151,10 +178,10 @@ proptest! {
     fn every_switched_share_equals_its_recomputation(
         events in history(),
         pairs in prop::collection::vec((id(), id()), 30),
-        pairs_max in pairs_max(),
+        bounds in pairs_max(),
     ) {
-        let snapshot = super::learned(Catalogue::bounded(BUYERS_MAX, pairs_max), &events).snapshot();
-        let model = bounded_model(pairs_max, &events);
+        let snapshot = super::learned(Catalogue::bounded(bounds), &events).snapshot();
+        let model = bounded_model(bounds, &events);
         for ((from, to), now) in pairs.into_iter().zip(moments().into_iter().cycle()) {
             prop_assert_eq!(snapshot.at(now, Access::Withheld).switched(from, to), model.switched(from, to, now));
         }
@@ -165,9 +192,11 @@ proptest! {
         (events, shuffled) in history().prop_flat_map(|events| (Just(events.clone()), Just(events).prop_shuffle())),
         queries in queries(),
         buyers_max in prop::sample::select(vec![1, 3, 1024]),
-        pairs_max in pairs_max(),
+        pairs_max in prop::sample::select(vec![1, 3, PAIRS_MAX]),
+        bounds in bounds(),
     ) {
-        let of = |events: &[Event]| super::learned(Catalogue::bounded(buyers_max, pairs_max), events).snapshot();
+        let bounds = Bounds { buyers_max, pairs_max, ..bounds };
+        let of = |events: &[Event]| super::learned(Catalogue::bounded(bounds), events).snapshot();
         let (one, other) = (of(&events), of(&shuffled));
         prop_assert_eq!(one.stats(), other.stats());
         prop_assert_eq!(answers(&one, &queries), answers(&other, &queries));
@@ -201,7 +230,7 @@ proptest! {
         from in id(),
         limit in prop_oneof![3 => 1..5_u32, 1 => 5..100_u32],
     ) {
-        let mut catalogue = Catalogue::bounded(3, PAIRS_MAX);
+        let mut catalogue = Catalogue::bounded(Bounds { buyers_max: 3, ..Bounds::default() });
         learn(&mut catalogue, &events);
         let view = catalogue.snapshot().at(day(DAYS), Access::Withheld);
         let search = |categories: &[&str], order_by, limit| {

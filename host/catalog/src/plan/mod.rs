@@ -1,20 +1,21 @@
 //! The exact answer over the shortest way.
 //!
 //! Every condition has listings, and the source with the fewest products bounds what has to be looked at. An
-//! order by a number walks listings kept in that order and stops at the limit; an order by a score looks only
-//! at what can have one. Where that meets too few products that pass, the shortest source is scanned after all,
+//! order by a number walks listings kept in that order and stops at the limit; an order by a score ([`scores`]) looks
+//! only at what can have one. Where that meets too few products that pass, the shortest source is scanned after all,
 //! so no search looks at more than a few times its number of products.
 
+mod scores;
+
+#[cfg(test)]
+pub(crate) use scores::{FEW_VALUES, listed_max};
+
 use std::cmp::Reverse;
-use std::collections::HashSet;
-use std::hash::BuildHasherDefault;
 
 use rebound_domain::ids::ProductId;
 use rebound_domain::money::Money;
 
 use crate::bits::Flat;
-use crate::buyers::Circle;
-use crate::document::{NumberHasher, Vector};
 use crate::filter::{Filter, Source};
 use crate::listing::Orders;
 use crate::merge::{Falling, Merge};
@@ -25,11 +26,6 @@ use crate::top::Top;
 const SCAN_MAX: usize = 64;
 /// How many times the shortest source's products a walk may visit before it gives way to a scan.
 const WALK_FACTOR: usize = 4;
-/// Comparing one product's buyers costs about as much as counting so many entries of baskets.
-const ENTRIES_PER_COMPARISON: usize = if cfg!(test) { 16 } else { 128 };
-/// A source of at most so many products is turned into bits by reading it; a longer one only from bits.
-const LISTED_MAX: usize = if cfg!(test) { 40 } else { 16_384 };
-
 /// From so many products in the shortest source on, conditions are intersected as bits before anything long is read.
 /// Measured at a million products: 35 us for two listings, 700 us for thirty-two. Tests have few products.
 const MATCH_MIN: usize = if cfg!(test) { 16 } else { 2_048 };
@@ -104,19 +100,6 @@ impl<'a> Plan<'a> {
         }
     }
 
-    /// Learns what may satisfy the conditions, before many products are read that mostly do not.
-    fn intersect_for_scores(&mut self) {
-        let narrows = self.sources.len() > 1 || self.filter.is_banded();
-        let matches = if self.shortest.count > LISTED_MAX {
-            self.filter.matches(&self.sources)
-        } else if narrows {
-            self.filter.listed(&self.shortest)
-        } else {
-            None
-        };
-        self.matches = matches.map(|it| (it.count(), it)).map(|(count, it)| (it, count));
-    }
-
     /// How many products a scan looks at.
     fn count(&self) -> usize {
         self.matches.as_ref().map_or(self.shortest.count, |it| it.1.min(self.shortest.count))
@@ -144,104 +127,6 @@ impl<'a> Plan<'a> {
         let mut top = Top::new(self.limit);
         self.scan(|id, row| top.offer(self.rank(number, id, row), id));
         top.into_ids()
-    }
-
-    pub(crate) fn by_similarity(mut self, vector: &Vector<'_>) -> Vec<ProductId> {
-        let score = |_: ProductId, row: &Row| vector.cosine(&row.document);
-        if self.count() > SCAN_MAX {
-            // Reading a few listed products is no reason to list them all first.
-            if self.shortest.count > LISTED_MAX {
-                self.intersect_for_scores();
-            } else {
-                self.intersect();
-            }
-            if let Some(top) = self.sharing_terms(vector)
-                && let Some(found) = self.fill(top, score)
-            {
-                return found;
-            }
-        }
-        self.scan_scores(score)
-    }
-
-    pub(crate) fn by_affinity(mut self, circle: &Circle<'_>) -> Vec<ProductId> {
-        self.intersect();
-        let entries = self.state.entries_together(circle);
-        if self.count() * ENTRIES_PER_COMPARISON <= entries {
-            return self.scan_scores(|id, _| self.state.affinity(circle, id));
-        }
-        if self.matches.is_none() {
-            self.intersect_for_scores();
-        }
-        let together = self.state.together(circle, entries);
-        let score = |id: ProductId| self.state.affinity_together(circle, &together, id);
-        let mut top = Top::new(self.limit);
-        for (both, id) in together.highest_first(|id| self.may_match(id)) {
-            if top.worst().is_some_and(|worst| worst < rank_of(Some(circle.affinity_max(both)))) {
-                break;
-            }
-            // The score is at hand, the product is not: it is looked at only where the score would enter it.
-            if let known @ Some(above_zero) = score(id)
-                && above_zero > 0.0
-                && top.admits(rank_of(known), id)
-                && self.filter.accept(id).is_some()
-            {
-                top.offer(rank_of(known), id);
-            }
-        }
-        self.fill(top, |id, _| score(id)).unwrap_or_else(|| self.scan_scores(|id, _| score(id)))
-    }
-
-    /// The best of the products that share a term with the vector: all of them, or enough to know that no other
-    /// is better. None when reading the terms' products would take longer than a scan.
-    fn sharing_terms(&self, vector: &Vector<'_>) -> Option<Top> {
-        let mut top = Top::new(self.limit);
-        let mut seen = HashSet::<ProductId, BuildHasherDefault<NumberHasher>>::default();
-        let skips = self.matches.as_ref().map_or(1, |_| SKIPS_PER_VISIT / 2);
-        let mut room = self.count() * skips;
-        for (term, bound_after) in vector.terms() {
-            let listing = self.state.dictionary.listing(term)?;
-            room = room.checked_sub(listing.by_id.count())?;
-            for id in listing.by_id.iter().filter(|id| self.may_match(*id) && seen.insert(*id)) {
-                self.offer(&mut top, id, |_, row| vector.cosine(&row.document));
-            }
-            // The margin covers the rounding of scores to f32, so that ties by id stay exact.
-            #[allow(clippy::cast_possible_truncation, reason = "rounded up on purpose")]
-            let bound = (bound_after * (1.0 + 1e-6)) as f32;
-            if top.worst().is_some_and(|worst| worst < rank_of(Some(bound))) {
-                break;
-            }
-        }
-        Some(top)
-    }
-
-    /// Enters a product that passes and whose score is above zero.
-    fn offer(&self, top: &mut Top, id: ProductId, score: impl Fn(ProductId, &Row) -> Option<f32>) {
-        if let Some(row) = self.accept(id)
-            && let known @ Some(above_zero) = score(id, row)
-            && above_zero > 0.0
-        {
-            top.offer(rank_of(known), id);
-        }
-    }
-
-    /// Puts behind every product whose score is above zero those that score zero, then the unknown, by id.
-    fn fill(&self, top: Top, score: impl Fn(ProductId, &Row) -> Option<f32>) -> Option<Vec<ProductId>> {
-        let room = top.room();
-        let (mut zero, mut unknown) = (Vec::new(), Vec::new());
-        if room > 0 {
-            self.walk(Number::Id, self.room(Number::Id), |id, row| {
-                match score(id, row) {
-                    Some(above_zero) if above_zero > 0.0 => {}
-                    Some(_) => zero.push(id),
-                    None => unknown.push(id),
-                }
-                zero.len() < room
-            })?;
-        }
-        let mut found = top.into_ids();
-        found.extend(zero.into_iter().chain(unknown).take(room));
-        Some(found)
     }
 
     /// Where most of what a walk meets passes, it is over before the listings are intersected; where it is not
@@ -311,7 +196,7 @@ impl<'a> Plan<'a> {
         }
     }
 
-    fn scan(&self, mut visit: impl FnMut(ProductId, &Row)) {
+    fn scan(&self, mut visit: impl FnMut(ProductId, &'a Row)) {
         let mut look = |id| {
             if let Some(row) = self.accept(id) {
                 visit(id, row);
@@ -321,12 +206,6 @@ impl<'a> Plan<'a> {
             Some((matches, count)) if *count <= self.shortest.count => matches.iter().for_each(look),
             _ => self.filter.ids(&self.shortest).into_iter().for_each(&mut look),
         }
-    }
-
-    fn scan_scores(&self, score: impl Fn(ProductId, &Row) -> Option<f32>) -> Vec<ProductId> {
-        let mut top = Top::new(self.limit);
-        self.scan(|id, row| top.offer(rank_of(score(id, row)), id));
-        top.into_ids()
     }
 
     fn rank(&self, number: Number, id: ProductId, row: &Row) -> u64 {
@@ -342,9 +221,4 @@ impl<'a> Plan<'a> {
 /// Signed numbers in the order of unsigned ones.
 fn ascending(price: Money) -> u64 {
     price.0.cast_unsigned() ^ (1 << 63)
-}
-
-/// Highest first, unknown last: the bits of numbers that are not negative are in the numbers' order.
-fn rank_of(score: Option<f32>) -> u64 {
-    score.map_or(u64::MAX, |score| u64::from(!score.to_bits()))
 }

@@ -1,18 +1,21 @@
 //! Everything the catalogue answers, recomputed from all that arrived: slow, and plainly what is meant.
 
+mod compared;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use rebound_domain::catalog::{Candidate, OrderBy, Query, Switched};
 use rebound_domain::ids::ProductId;
 use rebound_domain::time::{Duration, Instant};
 
-use crate::catalogue::CustomerKey;
+use crate::bounds::Bounds;
+use crate::buyers::{CustomerKey, basket_hash, customer_hash, guest_hash};
 use crate::state::Item;
 use crate::text::{self, Field};
 
 #[derive(Debug, Clone)]
 pub(crate) struct Model {
-    pairs_max: usize,
+    bounds: Bounds,
     items: BTreeMap<ProductId, Item>,
     orders: Vec<Order>,
     returns: Vec<(CustomerKey, Instant, BTreeSet<ProductId>)>,
@@ -26,11 +29,13 @@ struct Order {
     lines: Vec<(ProductId, u32)>,
 }
 
+/// A customer, or the number of a guest's order.
+type Buyer = Result<CustomerKey, usize>;
 type Terms = BTreeMap<(Field, String), f64>;
 
 impl Model {
-    pub(crate) fn bounded(pairs_max: usize) -> Self {
-        Self { pairs_max, items: BTreeMap::new(), orders: Vec::new(), returns: Vec::new() }
+    pub(crate) fn bounded(bounds: Bounds) -> Self {
+        Self { bounds, items: BTreeMap::new(), orders: Vec::new(), returns: Vec::new() }
     }
 
     pub(crate) fn upsert(&mut self, item: Item) {
@@ -54,17 +59,29 @@ impl Model {
 
     pub(crate) fn search(&self, query: &Query, now: Instant) -> Vec<Candidate> {
         let vectors = self.vectors();
-        let mut found: Vec<Candidate> = self
-            .items
-            .values()
-            .filter(|item| self.satisfies(item, query))
-            .map(|item| self.candidate(item, query.similar_to, now, &vectors))
-            .collect();
+        let matching = || self.items.values().filter(|item| self.satisfies(item, query));
+        let mut found: Vec<Candidate> =
+            matching().map(|item| self.candidate(item, query.similar_to, now, &vectors)).collect();
+        let matching: BTreeSet<ProductId> = matching().map(|item| item.product.id).collect();
+        let compared = match query.similar_to {
+            Some(from) if !self.compares_all(query) => match query.order_by {
+                OrderBy::Similarity => {
+                    self.sharing_terms(from, self.scope(query).as_ref(), &matching, &vectors)
+                }
+                _ => self.sharing_buyers(from, &matching),
+            },
+            _ => matching,
+        };
+        // What was compared and has something in common comes first, then the rest of what is known.
+        let score = |it: &Candidate, score: Option<f32>| match score {
+            Some(score) if score > 0.0 && compared.contains(&it.id) => score,
+            Some(_) => 0.0,
+            None => -1.0,
+        };
         found.sort_by(|a, b| {
-            let descending = |a: Option<f32>, b: Option<f32>| b.unwrap_or(-1.0).total_cmp(&a.unwrap_or(-1.0));
             match query.order_by {
-                OrderBy::Similarity => descending(a.similarity, b.similarity),
-                OrderBy::Affinity => descending(a.affinity, b.affinity),
+                OrderBy::Similarity => score(b, b.similarity).total_cmp(&score(a, a.similarity)),
+                OrderBy::Affinity => score(b, b.affinity).total_cmp(&score(a, a.affinity)),
                 OrderBy::UnitsSold => b.units_sold.cmp(&a.units_sold),
                 OrderBy::PriceAsc => a.price.cmp(&b.price),
                 OrderBy::PriceDesc => b.price.cmp(&a.price),
@@ -131,10 +148,40 @@ impl Model {
     }
 
     /// Customers, and the numbers of guests' orders.
-    fn buyers(&self, id: ProductId) -> BTreeSet<Result<CustomerKey, usize>> {
+    fn buyers(&self, id: ProductId) -> BTreeSet<Buyer> {
         let orders = self.orders.iter().enumerate();
         let orders = orders.filter(|(_, order)| order.lines.iter().any(|line| line.0 == id));
         orders.map(|(number, order)| order.customer.ok_or(number)).collect()
+    }
+
+    /// What all buyers bought, each product once, by buyer.
+    fn baskets(&self) -> BTreeMap<Buyer, BTreeSet<ProductId>> {
+        let mut baskets: BTreeMap<Buyer, BTreeSet<ProductId>> = BTreeMap::new();
+        for (number, order) in self.orders.iter().enumerate() {
+            let basket = baskets.entry(order.customer.ok_or(number)).or_default();
+            basket.extend(order.lines.iter().map(|line| line.0));
+        }
+        baskets
+    }
+
+    fn hash(&self, buyer: Buyer) -> u32 {
+        match buyer {
+            Ok(customer) => customer_hash(customer),
+            Err(number) => {
+                let basket = |order: &Order| {
+                    let mut units: BTreeMap<ProductId, u32> = BTreeMap::new();
+                    for (id, count) in &order.lines {
+                        let sum = units.entry(*id).or_default();
+                        *sum = sum.saturating_add(*count);
+                    }
+                    basket_hash(order.at, &units.into_iter().collect::<Vec<_>>())
+                };
+                let own = basket(&self.orders[number]);
+                let before = self.orders[..number].iter().filter(|it| it.customer.is_none());
+                let twin = before.filter(|it| basket(it) == own).count();
+                guest_hash(own, u32::try_from(twin).unwrap())
+            }
+        }
     }
 
     fn affinity(&self, a: ProductId, b: ProductId) -> Option<f32> {
@@ -163,7 +210,7 @@ impl Model {
     /// within their bound.
     fn counted(&self, order: &Order, returned: usize) -> BTreeSet<ProductId> {
         let products: BTreeSet<ProductId> = order.lines.iter().map(|line| line.0).collect();
-        products.into_iter().take(self.pairs_max / returned.max(1)).collect()
+        products.into_iter().take(self.bounds.pairs_max / returned.max(1)).collect()
     }
 }
 
