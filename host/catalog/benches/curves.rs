@@ -19,7 +19,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant as Clock};
 
-use rebound_catalog::{Catalogue, Item, Snapshot};
+use rebound_catalog::{Catalogue, Former, Item, Snapshot};
 use rebound_domain::catalog::{Candidate, Catalog, OrderBy, Query};
 use rebound_domain::ids::{ProductId, Sku};
 use rebound_domain::money::Money;
@@ -297,17 +297,18 @@ fn share_found(found: &[f32], best: &[f32]) -> f64 {
     met as f64 / best.len() as f64
 }
 
-/// Upserts alone and in batches, and readers alone and beside a writer that holds its rate.
+/// Upserts alone and in batches, and readers alone and beside a writer that holds a feed's rate.
 fn change(market: &Market, catalogue: &mut Catalogue, growth: &mut Table) {
     let mut random = Random(7);
     let shared = Arc::new(Mutex::new(catalogue.snapshot()));
+    let former = Former::new();
     for batch in [1, 100] {
         for (what, change) in CHANGES {
             rate(growth, &format!("{what}, a second, a snapshot every {batch}"), 20_000, || {
                 for step in 0..20_000 {
                     catalogue.upsert(change(market, &mut random));
                     if step % batch == 0 {
-                        *shared.lock().expect("nobody panics") = catalogue.snapshot();
+                        former.retire(publish(&shared, catalogue));
                     }
                 }
             });
@@ -328,12 +329,10 @@ fn change(market: &Market, catalogue: &mut Catalogue, growth: &mut Table) {
         let mut count = 0_u32;
         while start.elapsed() < UPSERTING {
             for _ in 0..100 {
-                catalogue.upsert(rewritten(market, &mut random));
+                catalogue.upsert(fed(market, &mut random));
             }
             count += 100;
-            // The former snapshot is freed once the lock is released, or readers would wait for that too.
-            let former = std::mem::replace(&mut *shared.lock().expect("nobody panics"), catalogue.snapshot());
-            drop(former);
+            former.retire(publish(&shared, catalogue));
             let due = Duration::from_secs(1) * count / UPSERTS_PER_SECOND;
             thread::sleep(due.saturating_sub(start.elapsed()));
         }
@@ -342,13 +341,18 @@ fn change(market: &Market, catalogue: &mut Catalogue, growth: &mut Table) {
         (reading.join().expect("a reader does not panic"), held)
     });
     growth.add(
-        "upserts a second held beside a reader, batches of 100, at most 10,000".into(),
+        "a feed's upserts a second held beside a reader, batches of 100, at most 10,000".into(),
         format!("{held:.0}"),
     );
     for (what, took) in [("alone", alone), ("beside them", beside)] {
         let cell = format!("{:.0} / {:.0} / {:.0}", took.p50, took.p99, took.max);
         growth.add(format!("a reader's search {what}, us: p50 / p99 / max"), cell);
     }
+}
+
+/// Shows the catalogue as it is now, and gives back what was shown before.
+fn publish(shared: &Mutex<Snapshot>, catalogue: &Catalogue) -> Snapshot {
+    std::mem::replace(&mut *shared.lock().expect("nobody panics"), catalogue.snapshot())
 }
 
 /// Searches of a strategy on the newest snapshot until told to stop.
@@ -392,7 +396,17 @@ fn repriced(market: &Market, random: &mut Random) -> Item {
     Item { product: Arc::new(product), ..item }
 }
 
-/// One word more, or another one.
+/// A feed: of ten upserts eight change a price, one edits a title and one adds a product.
+fn fed(market: &Market, random: &mut Random) -> Item {
+    let change = match random.below(10) {
+        0 => retitled,
+        1 => entering,
+        _ => repriced,
+    };
+    change(market, random)
+}
+
+/// One word more.
 fn retitled(market: &Market, random: &mut Random) -> Item {
     let item = market.items[random.below(market.size) as usize].clone();
     let title = format!("{} word{}", item.product.title, random.zipf(2_000));

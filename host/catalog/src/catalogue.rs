@@ -110,7 +110,7 @@ impl Catalogue {
     fn enter(&mut self, product: &Product, place: Place) -> Arc<Document> {
         self.state.skus.insert((hash((), product.sku.as_str()), place.id));
         self.state.all.join(place, Orders::All);
-        Arc::new(self.join(product, place))
+        Arc::new(self.join(product, place, &[]))
     }
 
     fn replace(&mut self, old: &Row, product: &Product, place: Place) -> Arc<Document> {
@@ -124,17 +124,23 @@ impl Catalogue {
         if says_the_same(former, product) {
             return Arc::clone(&old.document);
         }
-        let document = self.join(product, place);
-        let (left, kept) = (old.document.symbols(), document.symbols());
-        for symbol in left.into_iter().filter(|symbol| kept.binary_search(symbol).is_err()) {
+        let before = old.document.symbols();
+        let document = self.join(product, place, &before);
+        let kept = document.symbols();
+        for symbol in before.into_iter().filter(|symbol| kept.binary_search(symbol).is_err()) {
             self.state.dictionary.leave(symbol, place);
         }
         Arc::new(document)
     }
 
-    /// Enters a product under every term it has.
-    fn join(&mut self, product: &Product, place: Place) -> Document {
-        let mut join = |field, text: &str| self.state.dictionary.join(field, text, place);
+    /// Enters a product under every term it has and is not under already: entering it again would change nothing,
+    /// and copy what snapshots share all the same.
+    fn join(&mut self, product: &Product, place: Place, already: &[Symbol]) -> Document {
+        let dictionary = &mut self.state.dictionary;
+        let mut join = |field, text: &str| match dictionary.find(field, text) {
+            Some(symbol) if already.binary_search(&symbol).is_ok() => symbol,
+            _ => dictionary.join(field, text, place),
+        };
         let terms = text::terms(product);
         let mut tags: Vec<Symbol> = product.tags.iter().map(|tag| join(Field::Tag, tag)).collect();
         tags.sort_unstable();

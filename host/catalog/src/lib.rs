@@ -14,6 +14,7 @@ mod catalogue;
 mod dictionary;
 mod document;
 mod filter;
+mod former;
 mod listing;
 mod merge;
 mod plan;
@@ -34,5 +35,6 @@ mod tests;
 
 pub use buyers::CustomerKey;
 pub use catalogue::{Catalogue, Sale};
+pub use former::Former;
 pub use snapshot::{Snapshot, Stats, View};
 pub use state::Item;

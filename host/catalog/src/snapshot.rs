@@ -46,6 +46,11 @@ impl Snapshot {
         Self(Arc::new(state))
     }
 
+    /// Whether nobody else holds it.
+    pub(crate) fn is_last(&self) -> bool {
+        Arc::strong_count(&self.0) == 1
+    }
+
     /// This snapshot as a decision made at `now` sees it: switched shares count the returns whose 30 days are
     /// over by then. Everything else is as learned, whenever it occurred.
     #[must_use]

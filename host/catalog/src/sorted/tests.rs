@@ -80,13 +80,11 @@ proptest! {
 fn keys_given_in_order_fill_their_leaves() {
     let mut sorted = Sorted::default();
     (0..10_000_u32).for_each(|key| assert!(sorted.insert(key)));
-    let Some(Node::Branch(children)) = &sorted.root else { panic!("10,000 keys need a branch") };
-    let leaves: usize = children
-        .iter()
-        .map(|it| match &it.node {
+    fn leaves(node: &Node<u32>) -> usize {
+        match node {
             Node::Leaf(_) => 1,
-            Node::Branch(leaves) => leaves.len(),
-        })
-        .sum();
-    assert_eq!(leaves, 10_000_usize.div_ceil(LEAF_MAX));
+            Node::Branch(children) => children.iter().map(|it| leaves(&it.node)).sum(),
+        }
+    }
+    assert_eq!(leaves(sorted.root.as_ref().unwrap()), 10_000_usize.div_ceil(LEAF_MAX));
 }
