@@ -249,6 +249,18 @@ pub enum OpenError {
         #[source]
         source: std::io::Error,
     },
+    /// Its disk has no room left while it is filled.
+    #[error(
+        "the disk of {path} has {free_bytes} bytes free, and {reserve_bytes} must stay free; make room and run the command again"
+    )]
+    Full {
+        /// The storage's directory.
+        path: PathBuf,
+        /// Bytes that are free.
+        free_bytes: u64,
+        /// Bytes that stay free.
+        reserve_bytes: u64,
+    },
     /// The backend refused.
     #[error("the database in {path} cannot be opened; restore it from a backup if the disk is sound")]
     Backend {

@@ -36,6 +36,14 @@ impl MemoryStorage {
         Self::default()
     }
 
+    /// A storage that holds these: what another one held, or what became of it.
+    pub fn holding(entries: impl IntoIterator<Item = (Key, Entry)>) -> Self {
+        let entries: BTreeMap<Key, Entry> = entries.into_iter().collect();
+        let last = entries.values().filter_map(Entry::revision).map(Revision::number).max().unwrap_or(0);
+        let data = Data { entries, last, ..Data::default() };
+        Self { data: Arc::new(Mutex::new(data)), closed: Mutex::new(false) }
+    }
+
     /// Another handle on the same entries, open whether or not this one was closed: what a restart finds.
     pub fn reopen(&self) -> Self {
         Self { data: Arc::clone(&self.data), closed: Mutex::new(false) }

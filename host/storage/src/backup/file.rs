@@ -11,7 +11,6 @@ pub const FILE_FORMAT: u32 = 1;
 
 pub(super) const MAGIC: &[u8; 8] = b"REBOUND\x1a";
 pub(super) const HEADER: u8 = b'H';
-pub(super) const SIDE_FILE: u8 = b'F';
 pub(super) const SCANNED: u8 = b'S';
 pub(super) const JOURNAL: u8 = b'J';
 pub(super) const TRAILER: u8 = b'T';
@@ -40,24 +39,10 @@ pub struct Header {
     pub storage_format: u32,
     /// Milliseconds since 1970.
     pub created_at_ms: u64,
+    /// What tells, without telling the key, which key the records were sealed with.
+    pub key_mark: [u8; 8],
     /// The version of the host that wrote it.
     pub host_version: String,
-}
-
-/// A file that belongs to the storage and lies beside it, such as the key that its records are sealed with.
-#[derive(Clone, PartialEq, Eq)]
-pub struct SideFile {
-    /// Its name, without a folder.
-    pub name: String,
-    /// All of it.
-    pub bytes: Vec<u8>,
-}
-
-/// Its bytes are secret.
-impl std::fmt::Debug for SideFile {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("SideFile").field("name", &self.name).field("size", &self.bytes.len()).finish()
-    }
 }
 
 /// What is in a backup.
@@ -77,6 +62,7 @@ impl Header {
         bytes.extend(self.file_format.to_be_bytes());
         bytes.extend(self.storage_format.to_be_bytes());
         bytes.extend(self.created_at_ms.to_be_bytes());
+        bytes.extend(self.key_mark);
         bytes.extend(self.host_version.as_bytes());
         bytes
     }
@@ -86,21 +72,9 @@ impl Header {
             file_format: u32::from_be_bytes(take(&mut bytes)?),
             storage_format: u32::from_be_bytes(take(&mut bytes)?),
             created_at_ms: u64::from_be_bytes(take(&mut bytes)?),
+            key_mark: take(&mut bytes)?,
             host_version: String::from_utf8(bytes.to_vec()).ok()?,
         })
-    }
-}
-
-impl SideFile {
-    pub(super) fn encode(&self) -> Vec<u8> {
-        let size = u8::try_from(self.name.len()).expect("names of side files are our own, and short");
-        [&[size], self.name.as_bytes(), &self.bytes].concat()
-    }
-
-    pub(super) fn decode(mut bytes: &[u8]) -> Option<Self> {
-        let [size] = take(&mut bytes)?;
-        let name = String::from_utf8(take_slice(&mut bytes, size.into())?.to_vec()).ok()?;
-        Some(Self { name, bytes: bytes.to_vec() })
     }
 }
 

@@ -9,6 +9,6 @@ mod file;
 mod read;
 mod write;
 
-pub use file::{FILE_FORMAT, Header, SideFile, Totals};
+pub use file::{FILE_FORMAT, Header, Totals};
 pub use read::{BackupReader, Piece, ReadError};
 pub use write::{BackupError, JOURNAL_BYTES_MAX, write};

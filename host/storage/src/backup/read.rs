@@ -4,7 +4,7 @@ use std::io::{self, Read};
 
 use super::file::{
     CHECK_BYTES, FILE_FORMAT, FRAME_BYTES_MAX, FRAME_HEAD_BYTES, HEADER, Header, JOURNAL, MAGIC, SCANNED,
-    SIDE_FILE, SUM_BYTES, SideFile, Sum, TRAILER, Totals, decode_changes,
+    SUM_BYTES, Sum, TRAILER, Totals, decode_changes,
 };
 use crate::FORMAT;
 use crate::tap::Change;
@@ -61,8 +61,6 @@ pub enum ReadError {
 /// A part of a backup, in the order in which parts are to be applied.
 #[derive(Debug)]
 pub enum Piece {
-    /// A file beside the storage.
-    SideFile(SideFile),
     /// What entries became.
     Changes(Vec<Change>),
     /// The end: everything was there, and as it was written.
@@ -114,7 +112,6 @@ impl<R: Read> BackupReader<R> {
         let (tag, payload) = self.frame()?;
         let damaged = self.damaged();
         match tag {
-            SIDE_FILE => Ok(Piece::SideFile(SideFile::decode(&payload).ok_or(damaged)?)),
             SCANNED | JOURNAL => {
                 let changes = decode_changes(&payload).ok_or(damaged)?;
                 let count = if tag == SCANNED { &mut self.totals.scanned } else { &mut self.totals.journal };

@@ -4,8 +4,7 @@ use bytes::Bytes;
 use tokio::sync::mpsc::Sender;
 
 use super::file::{
-    FRAME_BYTES, HEADER, Header, JOURNAL, MAGIC, SCANNED, SIDE_FILE, SideFile, Sum, TRAILER, Totals,
-    encode_change,
+    FRAME_BYTES, HEADER, Header, JOURNAL, MAGIC, SCANNED, Sum, TRAILER, Totals, encode_change,
 };
 use crate::{Entry, Key, Overrun, Sequence, Storage, StorageError, Unavailable};
 
@@ -33,7 +32,7 @@ pub enum BackupError {
     Gone,
 }
 
-/// Sends a backup of `storage` in pieces: the header, `side_files`, what a scan finds, and every change made
+/// Sends a backup of `storage` in pieces: the header, what a scan finds, and every change made
 /// meanwhile. It holds the state after the last of those changes, and everything in it is durable.
 ///
 /// At most [`JOURNAL_BYTES_MAX`] and a few MiB are held in memory. Commits never wait for it.
@@ -43,16 +42,14 @@ pub enum BackupError {
 pub async fn write<E>(
     storage: &dyn Storage,
     header: &Header,
-    side_files: &[SideFile],
     to: &Sender<Result<Bytes, E>>,
 ) -> Result<Totals, BackupError> {
-    write_bounded(storage, header, side_files, to, JOURNAL_BYTES_MAX).await
+    write_bounded(storage, header, to, JOURNAL_BYTES_MAX).await
 }
 
 async fn write_bounded<E>(
     storage: &dyn Storage,
     header: &Header,
-    side_files: &[SideFile],
     to: &Sender<Result<Bytes, E>>,
     journal_bytes_max: usize,
 ) -> Result<Totals, BackupError> {
@@ -62,9 +59,6 @@ async fn write_bounded<E>(
     let mut totals = Totals { last: tap.start().number(), ..Totals::default() };
     file.send(MAGIC.to_vec()).await?;
     file.frame(HEADER, &header.encode()).await?;
-    for side_file in side_files {
-        file.frame(SIDE_FILE, &side_file.encode()).await?;
-    }
     let mut seen = Sequence::DURABLE;
     let mut after: Option<Key> = None;
     loop {
@@ -154,10 +148,15 @@ mod tests {
     async fn a_receiver_that_is_too_slow_ends_the_backup_and_not_the_commits() {
         let storage = Arc::new(MemoryStorage::new());
         let (to, mut from) = tokio::sync::mpsc::channel::<Result<Bytes, ()>>(1);
-        let header =
-            Header { file_format: 1, storage_format: 1, created_at_ms: 0, host_version: String::new() };
+        let header = Header {
+            file_format: 1,
+            storage_format: 1,
+            created_at_ms: 0,
+            key_mark: [0; 8],
+            host_version: String::new(),
+        };
         let copied = Arc::clone(&storage);
-        let backup = tokio::spawn(async move { write_bounded(&*copied, &header, &[], &to, 1000).await });
+        let backup = tokio::spawn(async move { write_bounded(&*copied, &header, &to, 1000).await });
         // The first piece is there, so the tap is; nothing more is taken meanwhile.
         from.recv().await.unwrap().unwrap();
         for number in 0..9 {

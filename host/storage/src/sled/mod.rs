@@ -20,7 +20,7 @@ use self::codec::{encode_all, encode_range};
 use self::committer::{Committer, Sync};
 use self::reads::Reader;
 pub use self::restore::SledRestore;
-use self::room::{Probe, Room, disk};
+use self::room::{Probe, RESERVE_BYTES, Room, disk};
 use self::shared::Shared;
 use crate::key::check_owner;
 use crate::storage::{check_get, check_limit};
@@ -41,7 +41,7 @@ pub struct SledOptions {
     /// some 1,000 decisions.
     pub queued_bytes_max: usize,
     /// Bytes that stay free on the disk: with less, commits answer [`Unavailable::Full`] before anything is written. 64 MiB
-    /// by default: sled writes in segments of 8 MiB, and moves some of them while it cleans up. 0 never refuses.
+    /// by default. 0 never refuses.
     pub reserve_bytes: u64,
 }
 
@@ -50,7 +50,7 @@ impl Default for SledOptions {
         Self {
             cache_bytes: 256 * 1024 * 1024,
             queued_bytes_max: 16 * 1024 * 1024,
-            reserve_bytes: 64 * 1024 * 1024,
+            reserve_bytes: RESERVE_BYTES,
         }
     }
 }

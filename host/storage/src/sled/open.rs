@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use ::sled::{Config, Db};
 
 use super::codec::{FORMAT, FORMAT_KEY, LAST_KEY};
+use super::room::{RESERVE_BYTES, disk};
 use crate::{OpenError, Revision};
 
 /// sled moves a page over a quarter of a segment into a file of its own, **which it never syncs**. A page has up
@@ -102,7 +103,16 @@ pub(super) fn sync_directory(directory: &Path) -> io::Result<()> {
     }
 }
 
+/// What sled's refusal means to whoever opens or fills a directory.
 pub(super) fn backend(directory: &Path) -> impl Fn(::sled::Error) -> OpenError {
     let path = directory.to_path_buf();
-    move |error| OpenError::Backend { path: path.clone(), source: error.into() }
+    move |error| match &error {
+        ::sled::Error::Io(io)
+            if matches!(io.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) =>
+        {
+            let free_bytes = disk(&path)().map_or(0, |space| space.free_bytes);
+            OpenError::Full { path: path.clone(), free_bytes, reserve_bytes: RESERVE_BYTES }
+        }
+        _ => OpenError::Backend { path: path.clone(), source: error.into() },
+    }
 }

@@ -6,6 +6,7 @@ use ::sled::Db;
 
 use super::codec::{LAST_KEY, encode_key, encode_outcome};
 use super::open;
+use super::room::{Probe, RESERVE_BYTES, Space, disk};
 use crate::group::Outcome;
 use crate::tap::Change;
 use crate::{Entry, OpenError, Revision};
@@ -14,6 +15,7 @@ use crate::{Entry, OpenError, Revision};
 pub struct SledRestore {
     opened: open::Opened,
     path: PathBuf,
+    probe: Probe,
 }
 
 impl SledRestore {
@@ -22,20 +24,26 @@ impl SledRestore {
     /// # Errors
     /// [`OpenError::NotEmpty`] when there are entries; else as for an opening.
     pub fn create(directory: &Path, cache_bytes: u64) -> Result<Self, OpenError> {
+        Self::create_with(directory, cache_bytes, disk(directory))
+    }
+
+    /// As `create`, with the look at the disk in the hands of the caller, which a test uses to fill it.
+    pub(super) fn create_with(directory: &Path, cache_bytes: u64, probe: Probe) -> Result<Self, OpenError> {
         let path = directory.to_path_buf();
         let opened = open::open(directory, cache_bytes)?;
         // One key is the format's.
         if opened.last > Revision::new(0) || opened.tree.len() > 1 {
             return Err(OpenError::NotEmpty { path });
         }
-        Ok(Self { opened, path })
+        Ok(Self { opened, path, probe })
     }
 
     /// Applies changes in order; revisions are kept as they are.
     ///
     /// # Errors
-    /// [`OpenError::Backend`].
+    /// [`OpenError::Full`] before anything of `changes` is written; [`OpenError::Backend`].
     pub fn apply(&mut self, changes: &[Change]) -> Result<(), OpenError> {
+        self.check_room()?;
         let mut batch = ::sled::Batch::default();
         for (key, entry) in changes {
             let outcome = match entry {
@@ -66,6 +74,16 @@ impl SledRestore {
         self.tree().flush().map_err(&backend)?;
         open::sync_directory(&self.path)
             .map_err(|source| OpenError::Directory { path: self.path.clone(), source })
+    }
+
+    /// A look that fails says nothing of the disk; the write itself will.
+    fn check_room(&self) -> Result<(), OpenError> {
+        match (self.probe)() {
+            Ok(Space { free_bytes, .. }) if free_bytes < RESERVE_BYTES => {
+                Err(OpenError::Full { path: self.path.clone(), free_bytes, reserve_bytes: RESERVE_BYTES })
+            }
+            Ok(_) | Err(_) => Ok(()),
+        }
     }
 
     fn tree(&self) -> &Db {

@@ -10,6 +10,10 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::Unavailable;
 
+/// Bytes that stay free unless an operator says otherwise: sled writes in segments of 8 MiB, and moves some of them while it
+/// cleans up.
+pub(super) const RESERVE_BYTES: u64 = 64 * 1024 * 1024;
+
 /// How the disk stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Space {

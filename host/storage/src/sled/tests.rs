@@ -440,3 +440,59 @@ async fn a_disk_without_room_refuses_commits_until_there_is_some() {
     assert_eq!(second.revision.number(), first.revision.number() + 1, "a refused batch uses no revision");
     storage.close().await.expect("was never failed");
 }
+
+#[tokio::test]
+async fn a_backup_has_the_whole_commit_that_its_scan_saw_before_it_was_durable() {
+    let directory = directory();
+    let (storage, gate) = open_gated(&directory, SledOptions::default());
+    let storage = Arc::new(storage);
+    let mut commit = storage.commit(create("a"));
+    assert!(poll(&mut commit).is_none());
+    gate.wait_until_syncing();
+    let (to, mut from) = tokio::sync::mpsc::channel::<Result<Bytes, ()>>(1);
+    let copied = Arc::clone(&storage);
+    let header = crate::backup::Header {
+        file_format: crate::backup::FILE_FORMAT,
+        storage_format: crate::FORMAT,
+        created_at_ms: 0,
+        key_mark: [0; 8],
+        host_version: String::new(),
+    };
+    let backup = tokio::spawn(async move { crate::backup::write(&*copied, &header, &to).await });
+    // Magic, header, check, and the frame of the scan, which saw what is not durable yet.
+    for _ in 0..4 {
+        from.recv().await.expect("a piece").expect("no error");
+    }
+    gate.let_sync(Ok(()));
+    while from.recv().await.is_some() {}
+    let totals = backup.await.expect("does not panic").expect("backs up");
+    assert_eq!((totals.scanned, totals.journal, totals.last), (1, 1, 1));
+}
+
+#[test]
+fn a_restore_stops_before_a_disk_is_full_and_writes_nothing_of_what_it_refuses() {
+    let directory = directory();
+    let space = Arc::new(std::sync::Mutex::new(room::RESERVE_BYTES));
+    let probe = {
+        let space = Arc::clone(&space);
+        Box::new(move || {
+            let free_bytes = *space.lock().expect("no test panics with it");
+            Ok(room::Space { free_bytes, is_read_only: false })
+        })
+    };
+    let mut filled = SledRestore::create_with(directory.path(), 1024 * 1024, probe).expect("is empty");
+    let change = |name: &'static str| {
+        let entry = Entry::Value { revision: Revision::new(1), bytes: Bytes::from_static(b"x") };
+        vec![(key(name), Some(entry))]
+    };
+    filled.apply(&change("a")).expect("exactly the reserve is free");
+    *space.lock().expect("no test panics with it") -= 1;
+    let refused = filled.apply(&change("b"));
+    let free = room::RESERVE_BYTES - 1;
+    assert!(matches!(refused, Err(OpenError::Full { free_bytes, .. }) if free_bytes == free), "{refused:?}");
+    *space.lock().expect("no test panics with it") += 1;
+    filled.finish(Revision::new(1)).expect("syncs");
+    let storage = SledStorage::open(directory.path(), SledOptions::default()).expect("opens");
+    let read = storage.reader.get(&[key("a"), key("b")]).expect("reads").value;
+    assert_eq!((read[0].is_some(), read[1].is_some()), (true, false));
+}

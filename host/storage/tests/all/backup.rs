@@ -7,7 +7,7 @@ use bytes::Bytes;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use rebound_storage::backup::{
-    BackupError, BackupReader, FILE_FORMAT, Header, Piece, ReadError, SideFile, Totals, write,
+    BackupError, BackupReader, FILE_FORMAT, Header, Piece, ReadError, Totals, write,
 };
 use rebound_storage::{
     Add, Batch, Entry, FORMAT, Key, MemoryStorage, OpenError, Revision, SledOptions, SledRestore,
@@ -22,11 +22,13 @@ type State = BTreeMap<Key, Entry>;
 
 fn header() -> Header {
     let host_version = "1.2.3".to_owned();
-    Header { file_format: FILE_FORMAT, storage_format: FORMAT, created_at_ms: 7, host_version }
-}
-
-fn side_files() -> Vec<SideFile> {
-    vec![SideFile { name: "host.key".to_owned(), bytes: b"secret".to_vec() }]
+    Header {
+        file_format: FILE_FORMAT,
+        storage_format: FORMAT,
+        created_at_ms: 7,
+        key_mark: [9; 8],
+        host_version,
+    }
 }
 
 fn key(number: u16) -> Key {
@@ -73,7 +75,7 @@ async fn back_up(
 ) -> (Vec<u8>, Result<Totals, BackupError>) {
     let (to, mut from) = channel::<Result<Bytes, BackupError>>(1);
     let copied = Arc::clone(&storage);
-    let writer = tokio::spawn(async move { write(&*copied, &header(), &side_files(), &to).await });
+    let writer = tokio::spawn(async move { write(&*copied, &header(), &to).await });
     let mut file = Vec::new();
     let mut pieces = 0;
     while let Some(piece) = from.recv().await {
@@ -90,7 +92,6 @@ fn restore(file: &[u8], directory: &std::path::Path) -> Result<Totals, ReadError
     let mut restore = SledRestore::create(directory, CACHE_BYTES).expect("creates");
     loop {
         match reader.next_piece()? {
-            Piece::SideFile(found) => assert_eq!(vec![found], side_files()),
             Piece::Changes(changes) => restore.apply(&changes).expect("applies"),
             Piece::End(totals) => {
                 restore.finish(Revision::new(totals.last)).expect("finishes");
@@ -167,8 +168,8 @@ async fn a_delete_that_the_scan_already_passed_is_in_the_backup() {
     }
     let first = state(&*storage).await.into_keys().next().expect("has entries");
     let (file, totals) = back_up(Arc::clone(&storage), async |storage, piece| {
-        // Header, side file and their checks are five pieces; with the sixth the first page has been read.
-        if piece == 6 {
+        // Magic, header and its check are three pieces; with the fourth the first page has been read.
+        if piece == 4 {
             let mut batch = Batch::new();
             batch.delete(first.clone());
             storage.commit(batch).await.expect("lands");
@@ -201,6 +202,11 @@ async fn every_flipped_byte_and_every_missing_end_is_found() {
             _ => assert!(matches!(cut, ReadError::Truncated { offset } if offset == index as u64), "{cut}"),
         }
     }
+    // Found at the end of its own frame, not only at the end of the file: nothing damaged is applied.
+    let mut damaged = file.clone();
+    damaged[30] ^= 1;
+    let error = read_all(&damaged).expect_err("is damaged");
+    assert!(matches!(error, ReadError::Damaged { offset } if offset < 80), "{error}");
     let longer = [&file[..], b"x"].concat();
     assert!(matches!(read_all(&longer), Err(ReadError::Damaged { .. })));
     assert!(matches!(read_all(b"not a backup at all"), Err(ReadError::Foreign)));
@@ -211,7 +217,7 @@ async fn of_version(file_format: u32, storage_format: u32) -> Result<Totals, Rea
     let storage = MemoryStorage::new();
     let header = Header { file_format, storage_format, ..header() };
     let (to, mut from) = channel::<Result<Bytes, BackupError>>(64);
-    write(&storage, &header, &[], &to).await.expect("fits the channel");
+    write(&storage, &header, &to).await.expect("fits the channel");
     drop(to);
     let mut file = Vec::new();
     while let Some(piece) = from.recv().await {
