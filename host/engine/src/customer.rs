@@ -51,8 +51,8 @@ impl CustomerFile {
     /// Opens what was read under [`CustomerFile::keys`]; what stands under its `others` comes back as it was read.
     ///
     /// # Errors
-    /// [`Damaged::Keyless`] when something sealed was found without the customer's key: somebody wrote in between,
-    /// and a key made here would open nothing.
+    /// [`Damaged::KeyLost`] when something sealed was found without the customer's key: somebody wrote in between,
+    /// and a key made here would open nothing. [`Damaged::Keyless`] when the key was erased.
     pub(crate) fn open(
         shared: &Shared,
         owner: Owner,
@@ -69,7 +69,7 @@ impl CustomerFile {
         let mut values: Vec<Option<Sealed>> = values.collect();
         let (new_data_key, seal) = match data_key {
             Some((_, sealed)) => (None, open_data_key(shared, &owner, &sealed)?),
-            None if values.iter().any(Option::is_some) => return Err(Damaged::Keyless),
+            None if values.iter().any(Option::is_some) => return Err(Damaged::KeyLost),
             None => {
                 let data_key = random();
                 (Some(data_key), Seal::new(&data_key))
@@ -113,6 +113,11 @@ impl CustomerFile {
     /// Whether nothing was known of this customer.
     pub(crate) fn is_new(&self) -> bool {
         self.profile_read.is_none()
+    }
+
+    /// Whether the storage has no key of this customer's: nothing of theirs opens.
+    pub(crate) fn has_no_key(&self) -> bool {
+        self.new_data_key.is_some()
     }
 
     /// Adds what changed to a batch, with the expectations that guard it. Nothing when nothing changed.

@@ -178,7 +178,13 @@ impl Engine {
         let EngineOptions { storage, sandbox, host_key, key_slots, limits, clock, currency, .. } = options;
         let key_ring = KeyRing::new(host_key.clone(), key_slots);
         let record_seal = Seal::new(&host_key.derive("records"));
-        person::finish(storage.as_ref(), &key_ring).await?;
+        let eraser = person::Eraser {
+            storage: storage.as_ref(),
+            ring: &key_ring,
+            host_key: &host_key,
+            record_seal: &record_seal,
+        };
+        eraser.finish().await?;
         let control = restore::control(&storage, Policy::standard(currency)).await?;
         let figures = Figures::new();
         let rack = Rack::new(sandbox.clone(), Arc::clone(&storage), limits.loaded_bytes, figures.rack());

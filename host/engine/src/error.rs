@@ -49,7 +49,7 @@ impl Fault {
     pub(crate) fn is_conflict(&self) -> bool {
         match self {
             Fault::Commit(error) => matches!(**error, CommitError::Conflict { .. }),
-            Fault::Damaged(damaged) => matches!(damaged, Damaged::Keyless),
+            Fault::Damaged(damaged) => matches!(damaged, Damaged::Keyless | Damaged::KeyLost),
             Fault::Busy | Fault::Storage(_) | Fault::Lost(_) => false,
         }
     }
@@ -103,11 +103,16 @@ pub enum Damaged {
         /// Why.
         source: Unsealable,
     },
+    /// Records of a customer whose key was overwritten: they were erased meanwhile, or a backup brought them back.
+    #[error(
+        "a customer's key was erased and records are sealed with it; `rebound customer erase` removes them, and if nobody was erased, customer.keys is not the right one"
+    )]
+    Keyless,
     /// Records of a customer whose key was not there: somebody wrote or erased them meanwhile, or it is lost.
     #[error(
         "the stored customer key is missing though records are sealed with it; restore the data directory from a backup"
     )]
-    Keyless,
+    KeyLost,
     /// The file of customers' key slots cannot be read or written.
     #[error("the file of customers' keys cannot be read or written")]
     Slots {
@@ -151,6 +156,11 @@ pub enum DecideError {
         /// Which return.
         return_id: ReturnId,
     },
+    /// What is held of the customer came back with a backup, and its key is gone.
+    #[error(
+        "this customer's key was erased and what is held of them opens to nobody; `rebound customer erase` removes it, then the same event starts a new person"
+    )]
+    Unopened,
     /// A line names a product that the catalogue does not hold.
     #[error("sku {sku} is not in the catalogue; import it first, then send the return again")]
     UnknownSku {

@@ -138,6 +138,11 @@ pub(crate) fn due_owner(bucket: u8) -> Bytes {
     format!("due/{bucket:x}").into()
 }
 
+/// Whether an owner is one of those that what is due is spread over.
+pub(crate) fn is_due(owner: &[u8]) -> bool {
+    owner.starts_with(b"due/")
+}
+
 /// What ends at a time; `place` tells entries of one millisecond apart, and chooses the bucket.
 pub(crate) fn due(at: Instant, place: &[u8]) -> Key {
     let (bucket, key) = timed(at, Digest::of(place).as_bytes());
@@ -168,6 +173,12 @@ pub(crate) fn coupon_index(host: &HostKey, code: Code) -> Key {
     Key::new(tagged(b'k', &host.short("coupon", &[code.to_string().as_bytes()])), "coupon")
 }
 
+/// The same, by the coupon's place among its customer's records: both stand for the code.
+pub(crate) fn coupon_index_of(place: &[u8]) -> Key {
+    let id = place.strip_prefix(COUPON_PREFIX).unwrap_or(place);
+    Key::new([b"k", id].concat(), "coupon")
+}
+
 /// What a budget's coupons have charged it.
 pub(crate) fn budget_charged(id: &BudgetId) -> Key {
     Key::new(BUDGET, id.as_str().to_owned())
@@ -185,6 +196,14 @@ const BUDGET: Bytes = Bytes::from_static(b"budget");
 pub(crate) fn customer_of(owner: &[u8]) -> Option<Owner> {
     match owner {
         [CUSTOMER_TAG, rest @ ..] => rest.try_into().ok(),
+        _ => None,
+    }
+}
+
+/// The tag of an owner that stands for one thing, and the HMAC behind it.
+pub(crate) fn tag_of(owner: &[u8]) -> Option<(u8, &[u8])> {
+    match owner {
+        [tag, id @ ..] if id.len() == size_of::<Owner>() => Some((*tag, id)),
         _ => None,
     }
 }
@@ -211,6 +230,11 @@ pub(crate) fn guest_order(host: &HostKey, id: &OrderId) -> Key {
     Key::new(tagged(GUEST_ORDER_TAG, &host.short("order", &[id.as_str().as_bytes()])), "order")
 }
 
+/// An order of nobody known, by its id's HMAC.
+pub(crate) fn guest_order_at(id: &[u8]) -> Key {
+    Key::new([&[GUEST_ORDER_TAG], id].concat(), "order")
+}
+
 /// A sale of nobody any more; `place` is random.
 pub(crate) fn unlinked_order(place: &Owner) -> Key {
     Key::new(tagged(GUEST_ORDER_TAG, place), "order")
@@ -219,6 +243,12 @@ pub(crate) fn unlinked_order(place: &Owner) -> Key {
 /// That a customer was erased, and which slot their key was wrapped by.
 pub(crate) fn erasure(owner: &Owner, slot: u64) -> Key {
     Key::new(ERASURE, [owner.as_slice(), &slot.to_be_bytes()].concat())
+}
+
+/// Whom an entry in the list of erasures names, and the slot that their key was wrapped by.
+pub(crate) fn erased(key: &[u8]) -> Option<(Owner, u64)> {
+    let (owner, slot) = key.split_first_chunk::<{ size_of::<Owner>() }>()?;
+    Some((*owner, u64::from_be_bytes(slot.try_into().ok()?)))
 }
 
 pub(crate) fn product(sku: &Sku) -> Key {

@@ -5,6 +5,7 @@
 //! reading at [`Engine::decide`], the way of one event through the house.
 
 mod audit;
+mod backup;
 mod claims;
 mod clerk;
 mod compute;
@@ -13,6 +14,7 @@ mod customer;
 mod decide;
 mod emitted;
 mod engine;
+mod erasures;
 mod error;
 mod figures;
 mod identity;
@@ -38,10 +40,12 @@ mod wards;
 mod zone;
 
 pub use audit::{AuditHead, AuditLink, AuditPage, BrokenLink, Chain, audit_hash, verify_stored_audit};
+pub use backup::slot_needed;
 pub use claims::{ApprovalState, Seen, SeenViolation, ViolationCursor};
 pub use decide::{Decided, Mode, Origin};
 pub use emitted::{Emitted, emitted};
 pub use engine::{Clock, Engine, EngineOptions, StartError};
+pub use erasures::erasures_listed;
 pub use error::{ControlError, Damaged, DecideError, Fault, LineError, PublishError, chain};
 pub use identity::{HostKey, random};
 pub use import::{Imported, LineResults};

@@ -4,4 +4,4 @@ mod erase;
 mod export;
 
 pub use erase::Erased;
-pub(crate) use erase::finish;
+pub(crate) use erase::Eraser;

@@ -150,6 +150,11 @@ impl Profile {
         self.coupons_had.get(budget).copied().unwrap_or(0)
     }
 
+    /// The budgets that this customer has had coupons from.
+    pub(crate) fn budgets(&self) -> impl Iterator<Item = &BudgetId> {
+        self.coupons_had.keys()
+    }
+
     /// What this customer may still use of coupons and credit of a fixed amount.
     pub(crate) fn unused_benefits(&self, now: Instant) -> Money {
         self.open_coupons(now).map(|coupon| coupon.amount).sum()

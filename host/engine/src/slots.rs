@@ -13,6 +13,7 @@ use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::erasures::ErasureList;
 use crate::error::Damaged;
 use crate::identity::{HostKey, Owner, Seal, random};
 
@@ -31,6 +32,8 @@ pub struct KeySlots(Arc<Slots>);
 
 #[derive(Debug)]
 struct Slots {
+    /// What was overwritten, and why: it lies beside the file and is copied with it.
+    erasures: ErasureList,
     /// For reading and overwriting in place.
     file: File,
     /// For growing; appending places a block whole even beside another process.
@@ -47,11 +50,13 @@ struct Unused {
 }
 
 impl KeySlots {
-    /// Opens the file, or makes it, readable by its owner only.
+    /// Opens the file, or makes it, readable by its owner only; beside it, `.erasures` for its ending, the list of
+    /// erasures.
     ///
     /// # Errors
-    /// Whatever the system says.
+    /// Whatever the system says; [`io::ErrorKind::InvalidData`] when the list is damaged.
     pub fn open(path: &Path) -> io::Result<Self> {
+        let erasures = ErasureList::open(&path.with_extension("erasures"))?;
         let appended = OpenOptions::new().append(true).create(true).mode(0o600).open(path)?;
         // A name that a crash takes back would leave customers whose secrets were never there.
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
@@ -59,7 +64,7 @@ impl KeySlots {
         }
         let file = OpenOptions::new().read(true).write(true).open(path)?;
         let end = Mutex::new(Unused { appended, next: 0, bound: 0 });
-        Ok(Self(Arc::new(Slots { file, end })))
+        Ok(Self(Arc::new(Slots { erasures, file, end })))
     }
 
     /// A slot that nobody has, durable before it is given out.
@@ -92,6 +97,16 @@ impl KeySlots {
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    /// The list of erasures.
+    pub(crate) fn erasures(&self) -> &ErasureList {
+        &self.0.erasures
+    }
+
+    /// Whether a slot still has its secret.
+    pub(crate) fn is_readable(&self, number: u64) -> Result<bool, Damaged> {
+        self.read(number).map(|secret| secret.is_some()).map_err(|source| Damaged::Slots { source })
     }
 
     /// Overwrites the secrets of slots; they are gone from the file once this returns. A slot that was never made is

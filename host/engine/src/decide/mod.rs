@@ -144,7 +144,10 @@ impl Engine {
                 decided => return decided,
             }
         }
-        Err(conflict.at_last().into())
+        Err(match conflict.at_last() {
+            Fault::Damaged(Damaged::Keyless) => DecideError::Unopened,
+            fault => fault.into(),
+        })
     }
 
     async fn try_decide(

@@ -139,14 +139,15 @@ impl Prepared {
         }
     }
 
-    /// Whether the event, or the return, went with a customer who was erased.
+    /// Whether the event, or the return, went with a customer who was erased. Where a return is this customer's and there
+    /// is no key of theirs, a backup brought the return back and not its erasure.
     pub(super) fn is_erased(&self) -> Result<bool, Damaged> {
         if self.event.as_ref().and_then(Entry::bytes).is_some_and(|event| event.as_ref() == ERASED_EVENT) {
             return Ok(true);
         }
         let Some(index) = self.return_index.as_ref().and_then(Entry::bytes) else { return Ok(false) };
         let index: ReturnRecord = decode("return", index)?;
-        Ok(index.owner == NOBODY)
+        Ok(index.owner == NOBODY || (index.owner == self.file.owner && self.file.has_no_key()))
     }
 
     pub(super) fn return_is_decided(&self) -> bool {

@@ -45,9 +45,9 @@ impl Engine {
             let read = self.shared.storage.get(keys).await?;
             let mut file = match CustomerFile::open(&self.shared, owner, &[], read.value, read.sequence) {
                 Ok((file, _)) => file,
-                // Somebody made this customer between two of the reads.
-                Err(Damaged::Keyless) => {
-                    last = Damaged::Keyless.into();
+                // Somebody made or erased this customer between two of the reads.
+                Err(damaged @ (Damaged::Keyless | Damaged::KeyLost)) => {
+                    last = damaged.into();
                     continue;
                 }
                 Err(damaged) => return Err(damaged.into()),

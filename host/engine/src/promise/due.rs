@@ -14,7 +14,7 @@ use super::{CouponRecord, CouponState, HoldRecord};
 use crate::Engine;
 use crate::customer::open_data_key;
 use crate::error::{Damaged, Fault};
-use crate::identity::NOBODY;
+use crate::identity::{NOBODY, Owner};
 use crate::keys::{self, CustomerKeys};
 use crate::outbox::{self, OutboxEvent};
 use crate::records::{decode, open, seal};
@@ -43,13 +43,26 @@ enum Due {
 }
 
 impl DueRecord {
-    pub(super) fn hold(owner: [u8; 16], place: &[u8]) -> Self {
+    pub(crate) fn hold(owner: [u8; 16], place: &[u8]) -> Self {
         Self { owner, place: place.to_vec(), what: Due::Hold {} }
     }
 
     pub(crate) fn coupon(owner: [u8; 16], place: &[u8], coupon: &Coupon) -> Self {
         let what = Due::Coupon { budget: coupon.budget.clone(), charge: coupon.charge };
         Self { owner, place: place.to_vec(), what }
+    }
+
+    /// Whose file the promise stands in, and its key there.
+    pub(crate) fn target(&self) -> (Owner, &[u8]) {
+        (self.owner, &self.place)
+    }
+
+    /// What a budget gets back at the end of a coupon that nobody used.
+    pub(crate) fn charge(&self) -> Option<(&BudgetId, i64)> {
+        match &self.what {
+            Due::Coupon { budget, charge } => Some((budget, *charge)),
+            Due::Hold {} => None,
+        }
     }
 }
 
@@ -138,8 +151,8 @@ impl Engine {
         let keys = CustomerKeys::new(&due.owner);
         let key = keys.raw(due.place.clone());
         if due.owner == NOBODY {
-            // Its customer was erased, and nobody is told: the record goes, and its charge is given back.
-            batch.delete(key);
+            // Its customer was erased, and nobody is told: record and index go, and its charge is given back.
+            batch.delete(keys::coupon_index_of(&due.place)).delete(key);
             return Ok(true);
         }
         let read = self.shared.storage.get(vec![key.clone(), keys.data_key()]).await?;

@@ -34,7 +34,7 @@ const SECRETS: [&str; 8] = [
     "order-op56",
 ];
 
-fn id(customer: &str) -> CustomerId {
+pub(crate) fn id(customer: &str) -> CustomerId {
     CustomerId::new(customer).unwrap()
 }
 
@@ -57,7 +57,7 @@ async fn engine(dir: &Path, limits: Limits) -> Engine {
     Engine::start(options).await.unwrap()
 }
 
-async fn live(engine: &Engine, customer: &str, words: &[&str]) {
+pub(crate) async fn live(engine: &Engine, customer: &str, words: &[&str]) {
     let [order_id, return_id, event_id, note, trait_, channel] = words else { panic!("six words") };
     let customer_request = CustomerRequest {
         customer_id: id(customer),
@@ -74,7 +74,7 @@ async fn live(engine: &Engine, customer: &str, words: &[&str]) {
     engine.settled().await;
 }
 
-fn mac(parts: &[&[u8]]) -> [u8; 32] {
+pub(crate) fn mac(parts: &[&[u8]]) -> [u8; 32] {
     let mut mac = <Hmac<sha2::Sha256> as hmac::KeyInit>::new_from_slice(&HOST).unwrap();
     for part in parts {
         mac.update(&(part.len() as u64).to_be_bytes());
@@ -197,8 +197,9 @@ async fn nothing_of_an_erased_person_opens_with_any_key_there_is_in_the_log_or_i
     let left: Vec<_> = records(&dir).await.into_iter().filter(|(key, _)| key.owner == theirs).collect();
     assert!(left.is_empty(), "{left:?}");
 
-    // The copy put back beside today's slots, without the list of erasures: an engine serves everybody but the person.
+    // The copy put back beside today's slots, without either list of erasures: an engine serves everybody but the person.
     fs::remove_dir_all(dir.join("storage")).unwrap();
+    fs::remove_file(dir.join("customer.erasures")).unwrap();
     copy(&before.join("storage"), &dir.join("storage"));
     let engine_3 = engine(&dir, limits).await;
     assert_eq!(engine_3.export_customer(&id("victim-ab12")).await.unwrap(), None);

@@ -43,6 +43,11 @@ impl House {
         Self::over(Arc::new(self.storage.reopen()), Arc::clone(&self.cache)).await
     }
 
+    /// The same keys over other records, as after a restore.
+    pub(crate) async fn restored(&self, records: Vec<(Key, Entry)>) -> Self {
+        Self::over(Arc::new(MemoryStorage::holding(records)), Arc::clone(&self.cache)).await
+    }
+
     /// The same, with limits of its own.
     pub(crate) async fn restarted_with(&self, limits: Limits) -> Self {
         let storage = Arc::new(self.storage.reopen());
@@ -166,6 +171,11 @@ impl House {
     /// The file of customers' key slots.
     pub(crate) fn slots(&self) -> std::path::PathBuf {
         self.cache.path().join("customer.keys")
+    }
+
+    /// The list of erasures beside it.
+    pub(crate) fn erasures(&self) -> std::path::PathBuf {
+        self.slots().with_extension("erasures")
     }
 
     /// Everything that is stored.

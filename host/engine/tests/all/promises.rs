@@ -15,10 +15,10 @@ use rebound_storage::{Entry, Key, Storage};
 use crate::hooked::Hooked;
 use crate::house::{DAY, House, body, budget, entry, order, request};
 
-const LIMIT: i64 = 1_000;
+pub(crate) const LIMIT: i64 = 1_000;
 
 /// A house that gives coupons as `config` says, of a budget of 10.00.
-async fn giving(config: &str, counts: Counts, limit: i64, per_customer: u32) -> House {
+pub(crate) async fn giving(config: &str, counts: Counts, limit: i64, per_customer: u32) -> House {
     let house = House::with_products(&["a", "b"]).await;
     let budget = Budget { counts, limit: Money(limit), max_value: Money(LIMIT), per_customer, ..budget() };
     house.engine.set_budget(budget).await.unwrap();
@@ -29,13 +29,13 @@ async fn giving(config: &str, counts: Counts, limit: i64, per_customer: u32) -> 
 }
 
 /// Decides return number `number`, of 50.00, so that the incentive is 10.00.
-async fn decide(house: &House, number: usize, customer: &str) -> Plan {
+pub(crate) async fn decide(house: &House, number: usize, customer: &str) -> Plan {
     let mut event = request(&format!("e-{number}"), &format!("r-{number}"), customer, &["a"]);
     event.lines[0].paid = Money(5_000);
     house.decide(&event).await.unwrap().plan
 }
 
-async fn charged(house: &House) -> i128 {
+pub(crate) async fn charged(house: &House) -> i128 {
     let read = house.storage.get(vec![Key::new("budget", "spring")]).await.unwrap();
     read.value[0].as_ref().and_then(Entry::counter).unwrap_or(0)
 }

@@ -115,10 +115,10 @@ async fn a_customer_key_that_stays_away_is_named() {
     batch.delete(key.clone());
     house.storage.commit(batch).await.unwrap();
     let refused = house.decide(&request("e-2", "r-2", "c-1", &["a"])).await;
-    assert!(matches!(refused, Err(DecideError::Fault(Fault::Damaged(Damaged::Keyless)))), "{refused:?}");
+    assert!(matches!(refused, Err(DecideError::Fault(Fault::Damaged(Damaged::KeyLost)))), "{refused:?}");
     // An import that answered "busy" would be sent again for ever.
     let refused = house.engine.import_orders(vec![order("o-1", Some("c-1"), 1, &["a"])]).await;
-    assert!(matches!(refused, Err(Fault::Damaged(Damaged::Keyless))), "{refused:?}");
+    assert!(matches!(refused, Err(Fault::Damaged(Damaged::KeyLost))), "{refused:?}");
     let described = CustomerRequest {
         customer_id: CustomerId::new("c-1").unwrap(),
         traits: vec!["vip".to_owned()],
@@ -126,5 +126,5 @@ async fn a_customer_key_that_stays_away_is_named() {
         locale: None,
     };
     let refused = house.engine.import_customers(vec![described]).await;
-    assert!(matches!(refused, Err(Fault::Damaged(Damaged::Keyless))), "{refused:?}");
+    assert!(matches!(refused, Err(Fault::Damaged(Damaged::KeyLost))), "{refused:?}");
 }
