@@ -12,6 +12,7 @@ mod compute;
 mod control;
 mod customer;
 mod decide;
+mod doctor;
 mod emitted;
 mod engine;
 mod erasures;
@@ -43,6 +44,7 @@ pub use audit::{AuditHead, AuditLink, AuditPage, BrokenLink, Chain, audit_hash, 
 pub use backup::slot_needed;
 pub use claims::{ApprovalState, Seen, SeenViolation, ViolationCursor};
 pub use decide::{Decided, Mode, Origin};
+pub use doctor::{Diagnosis, Examined, Finding, FindingKind, examine};
 pub use emitted::{Emitted, emitted};
 pub use engine::{Clock, Engine, EngineOptions, StartError};
 pub use erasures::erasures_listed;

@@ -3,9 +3,11 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod audit;
+mod carried_over;
 mod control;
 mod counter;
 mod decide;
+mod doctor;
 mod durability;
 mod durable;
 mod emitted;
