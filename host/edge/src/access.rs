@@ -73,6 +73,7 @@ static TABLE: &[(&str, &str, Need)] = &[
     ("GET", "/v1/constants/{key}", READ),
     ("GET", "/v1/constants", READ),
     ("GET", "/v1/audit", OPERATE),
+    ("POST", "/v1/backups", ADMIN),
     ("POST", "/v1/tokens", ADMIN),
     ("GET", "/v1/tokens", ADMIN),
     ("DELETE", "/v1/tokens/{id}", ADMIN),

@@ -37,6 +37,8 @@ struct Shared {
     timeouts: Timeouts,
     uploads: Arc<Semaphore>,
     imports: Arc<Semaphore>,
+    /// One backup at a time: each reads everything.
+    backups: Arc<Semaphore>,
     document: Bytes,
 }
 
@@ -89,6 +91,7 @@ impl AppState {
             timeouts,
             uploads: Arc::new(Semaphore::new(UPLOADS_MAX)),
             imports: Arc::new(Semaphore::new(IMPORTS_MAX)),
+            backups: Arc::new(Semaphore::new(1)),
             document: openapi::document(),
         };
         Self(Arc::new(shared))
@@ -118,6 +121,11 @@ impl AppState {
     /// The right to import; none while as many imports as there may be go on.
     pub(crate) fn import_permit(&self) -> Option<OwnedSemaphorePermit> {
         Arc::clone(&self.0.imports).try_acquire_owned().ok()
+    }
+
+    /// The right to make a backup; none while one is being made.
+    pub(crate) fn backup_permit(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.0.backups).try_acquire_owned().ok()
     }
 
     pub(crate) fn document(&self) -> Bytes {

@@ -4,6 +4,7 @@
 //! general; its reason goes to the log.
 
 use std::error::Error;
+use std::io::ErrorKind;
 
 use axum::http::header;
 use rebound_domain::access::{Reach, Scope};
@@ -13,7 +14,7 @@ use rebound_engine::{
     TokenError, chain,
 };
 use rebound_sandbox::{CompileError, LoadError};
-use rebound_storage::{CommitError, StorageError};
+use rebound_storage::{CommitError, StorageError, Unavailable};
 
 use crate::access;
 use crate::code::Code;
@@ -34,6 +35,10 @@ impl From<Fault> for Problem {
                     "the storage does not answer; send the same request again later, nothing is done twice";
                 Problem::failure(Code::StorageUnavailable, detail, chain)
             }
+            Trouble::Room(why) => {
+                let detail = format!("nothing was written: {why}; send the same request again then");
+                Problem::failure(Code::StorageUnavailable, &detail, chain)
+            }
             Trouble::Bug => Problem::internal(chain),
         }
     }
@@ -45,6 +50,8 @@ enum Trouble {
     Passing,
     /// Nothing will succeed before somebody has looked at the storage.
     Storage,
+    /// The disk has no room for anything more, and that passes.
+    Room(String),
     /// The host did something wrong, or finds what it cannot have written.
     Bug,
 }
@@ -56,11 +63,22 @@ fn trouble(fault: &Fault) -> Trouble {
         Fault::Commit(error) => match error.as_ref() {
             // A conflict that outlived its retries.
             CommitError::Conflict { .. } | CommitError::Overloaded { .. } => Trouble::Passing,
+            CommitError::Unavailable(why @ (Unavailable::Full { .. } | Unavailable::ReadOnly)) => {
+                Trouble::Room(why.to_string())
+            }
             CommitError::Unavailable(_) | CommitError::Unknown(_) => Trouble::Storage,
             CommitError::Unreadable(error) => storage_trouble(error),
             CommitError::BoundExceeded { .. } | CommitError::Invalid(_) => Trouble::Bug,
         },
-        Fault::Damaged(Damaged::Slots { .. }) => Trouble::Storage,
+        Fault::Damaged(Damaged::Slots { source }) => match source.kind() {
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+                Trouble::Room("the disk of customer.keys is full; free some space".to_owned())
+            }
+            ErrorKind::ReadOnlyFilesystem => Trouble::Room(
+                "the file system of customer.keys has become read-only; mount it again".to_owned(),
+            ),
+            _ => Trouble::Storage,
+        },
         Fault::Damaged(_) | Fault::Lost(_) => Trouble::Bug,
     }
 }
@@ -80,7 +98,7 @@ impl From<DecideError> for Problem {
             DecideError::ReturnDecided { return_id } => {
                 Problem::new(Code::ReturnAlreadyDecided, detail).plan(plan_address(&return_id))
             }
-            DecideError::Erased { .. } => Problem::new(Code::Erased, detail),
+            DecideError::Erased { .. } | DecideError::Unopened => Problem::new(Code::Erased, detail),
             DecideError::UnknownSku { .. } => Problem::new(Code::UnknownSku, detail),
             DecideError::Currency { .. } => Problem::new(Code::CurrencyMismatch, detail).field("currency"),
             DecideError::Invalid { field, .. } => Problem::new(Code::InvalidField, detail).field(field),
@@ -206,4 +224,23 @@ pub(crate) fn line_code(error: &LineError) -> Code {
 /// Where a return's plan is read.
 pub(crate) fn plan_address(return_id: &ReturnId) -> String {
     format!("/v1/returns/{}", path::encode(return_id.as_str()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_file_without_room_is_told_from_one_that_is_broken() {
+        let detail = |kind: ErrorKind| {
+            let problem = Problem::from(Fault::Damaged(Damaged::Slots { source: kind.into() }));
+            assert_eq!(problem.code(), Code::StorageUnavailable);
+            problem.detail().to_owned()
+        };
+        for kind in [ErrorKind::StorageFull, ErrorKind::QuotaExceeded] {
+            assert!(detail(kind).contains("the disk of customer.keys is full"), "{kind}");
+        }
+        assert!(detail(ErrorKind::ReadOnlyFilesystem).contains("read-only"));
+        assert!(!detail(ErrorKind::Other).contains("customer.keys"), "nothing internal is told");
+    }
 }

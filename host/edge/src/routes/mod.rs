@@ -5,6 +5,7 @@
 
 mod approvals;
 mod audit;
+mod backups;
 mod constants;
 mod control;
 mod customers;
@@ -61,6 +62,7 @@ pub(crate) fn guarded() -> OpenApiRouter<AppState> {
         .routes(routes!(constants::list))
         .routes(routes!(violations::list))
         .routes(routes!(audit::list))
+        .routes(routes!(backups::post))
         .routes(routes!(tokens::post, tokens::list))
         .routes(routes!(tokens::delete))
         .routes(routes!(tokens::rotate))

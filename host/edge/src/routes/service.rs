@@ -4,7 +4,7 @@ use axum::Extension;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
-use rebound_storage::Health;
+use rebound_storage::{Health, Unavailable};
 use rebound_telemetry::{Tracer, joined, plain_text};
 
 use super::content;
@@ -44,6 +44,9 @@ pub(super) async fn healthz() -> Response {
 )]
 pub(super) async fn readyz(State(state): State<AppState>) -> Result<Response, Problem> {
     match state.engine().health() {
+        Health::Refusing(why @ (Unavailable::Full { .. } | Unavailable::ReadOnly)) => {
+            Err(Problem::new(Code::StorageUnavailable, why.to_string()))
+        }
         Health::Refusing(_) => {
             Err(Problem::new(Code::StorageUnavailable, "the storage refuses writes; its log tells why"))
         }

@@ -28,6 +28,7 @@ const BROKEN: u8 = 2;
 const CORRUPT: u8 = 3;
 /// Commits never end.
 const STUCK: u8 = 4;
+const FULL: u8 = 5;
 
 impl Moody {
     fn mood(&self) -> u8 {
@@ -41,6 +42,10 @@ impl Moody {
 
 fn broken() -> Unavailable {
     Unavailable::Failed { reason: "write error on /dev/secret".to_owned() }
+}
+
+fn full() -> Unavailable {
+    Unavailable::Full { free_bytes: 12, reserve_bytes: 34 }
 }
 
 impl Storage for Moody {
@@ -77,6 +82,7 @@ impl Storage for Moody {
             CORRUPT => Box::pin(async {
                 Err(CommitError::Unreadable(StorageError::Corrupt { key: "secret".to_owned(), why: "torn" }))
             }),
+            FULL => Box::pin(async { Err(full().into()) }),
             STUCK => {
                 self.held.notify_one();
                 Box::pin(std::future::pending())
@@ -90,7 +96,11 @@ impl Storage for Moody {
     }
 
     fn health(&self) -> Health {
-        if self.mood() == BROKEN { Health::Refusing(broken()) } else { Health::Serving }
+        match self.mood() {
+            BROKEN => Health::Refusing(broken()),
+            FULL => Health::Refusing(full()),
+            _ => Health::Serving,
+        }
     }
 
     fn failure(&self) -> BoxFuture<'_, Unavailable> {
@@ -211,4 +221,34 @@ async fn the_figures_are_openmetrics() {
     let text = String::from_utf8(answer.bytes.to_vec()).unwrap();
     assert!(text.contains("rebound_decisions_total{outcome=\"made\"} 1"), "{text}");
     assert!(text.ends_with("# EOF\n"));
+}
+
+#[tokio::test]
+async fn a_full_disk_is_told_with_what_to_do_and_passes() {
+    let storage = Arc::new(Moody::default());
+    let service = Service::over(storage.clone()).await;
+    let product = json!({"sku": "LIP-01", "title": "t", "price": 12900});
+    service.post("/v1/catalog").ndjson(&[product]).send().await.expect(200);
+    storage.becomes(FULL);
+    let answer = service.post("/v1/returns").json(&event("e-1", "r-1")).send().await;
+    assert_eq!(answer.header("retry-after"), "5");
+    let (code, detail) = answer.expect(503).problem();
+    assert_eq!(code, "storage_unavailable");
+    assert!(detail.contains("nothing was written") && detail.contains("12 bytes free"), "{detail}");
+    let (_, ready) = service.get("/readyz").send().await.expect(503).problem();
+    assert!(ready.contains("free some space"), "{ready}");
+    storage.becomes(0);
+    service.get("/readyz").send().await.expect(200);
+    service.post("/v1/returns").json(&event("e-1", "r-1")).send().await.expect(201);
+}
+
+#[tokio::test]
+async fn a_storage_that_cannot_be_copied_says_so_instead_of_sending_half_a_file() {
+    let service = Service::over(Arc::new(Moody::default())).await;
+    let (code, detail) = service.post("/v1/backups").send().await.expect(503).problem();
+    assert_eq!(
+        (code.as_str(), detail.contains("cannot be copied")),
+        ("storage_unavailable", true),
+        "{detail}"
+    );
 }

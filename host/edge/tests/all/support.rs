@@ -253,11 +253,14 @@ pub(crate) fn document() -> &'static Value {
     })
 }
 
-/// One file for all services of this process: a service that comes up again over the same storage opens its customers.
+/// One file for all services of a test: one that comes up again over the same storage opens its customers. Not of all
+/// tests: who was erased in one is erased wherever the same keys lie.
 pub(crate) fn key_slots() -> rebound_engine::KeySlots {
-    static SLOTS: std::sync::LazyLock<rebound_engine::KeySlots> = std::sync::LazyLock::new(|| {
-        let dir = tempfile::tempdir().unwrap();
-        rebound_engine::KeySlots::open(&dir.path().join("customer.keys")).unwrap()
-    });
-    SLOTS.clone()
+    thread_local! {
+        static SLOTS: rebound_engine::KeySlots = {
+            let dir = tempfile::tempdir().unwrap();
+            rebound_engine::KeySlots::open(&dir.path().join("customer.keys")).unwrap()
+        };
+    }
+    SLOTS.with(Clone::clone)
 }
