@@ -10,6 +10,7 @@ mod outside;
 mod server;
 mod server_access;
 mod server_assign;
+mod server_backup;
 mod server_commands;
 mod server_config;
 mod server_customers;

@@ -104,5 +104,8 @@ fn a_customer_is_exported_and_erased_by_command_and_no_log_line_tells_of_them() 
     let refused =
         crate::server_process::rebound(&["serve", "--data", path, "--dev", "--listen", "127.0.0.1:0"]);
     assert_ne!(refused.code, Some(0), "{refused:?}");
-    assert!(refused.stderr.contains("customer.keys") && refused.stderr.contains("put the file back"), "{refused:?}");
+    assert!(
+        refused.stderr.contains("customer.keys") && refused.stderr.contains("put the file back"),
+        "{refused:?}"
+    );
 }

@@ -191,6 +191,24 @@ impl Client {
         self.patiently(|| self.body(self.agent.post(self.address(path)), content_type).send(body))
     }
 
+    /// Posts nothing, and hands the answer's body out as it comes, however long that takes.
+    pub(crate) fn post_for_stream(&self, path: &str) -> Result<impl io::Read + use<>, ClientError> {
+        let mut request = self.agent.post(self.address(path));
+        if let Some(authorization) = &self.authorization {
+            request = request.header(header::AUTHORIZATION, authorization);
+        }
+        let request =
+            request.config().timeout_global(None).timeout_recv_response(Some(ANSWER_TIMEOUT)).build();
+        let response = request.send_empty().map_err(|error| self.unreachable(error))?;
+        match response.status().is_success() {
+            true => Ok(response.into_body().into_with_config().limit(u64::MAX).reader()),
+            false => Err(match self.read(response) {
+                Err(error) => error,
+                Ok(answer) => self.misunderstood(answer.status, &"a success that is none"),
+            }),
+        }
+    }
+
     /// Reads an answer.
     pub(crate) fn parse<T: DeserializeOwned>(&self, answer: &Answer) -> Result<T, ClientError> {
         serde_json::from_slice(&answer.body).map_err(|error| self.misunderstood(answer.status, &error))

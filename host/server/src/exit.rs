@@ -53,6 +53,10 @@ exits! {
     Resources = 17, "resources", "the operating system gives too few resources";
     /// The grace period was too short.
     Cut = 18, "cut", "the grace period ended before every request did";
+    /// Somebody has to make room.
+    Full = 19, "disk_full", "the disk that was to be written to is full";
+    /// Records do not hang together.
+    Unsound = 20, "unsound", "`rebound doctor` found something";
 }
 
 impl From<Exit> for ExitCode {

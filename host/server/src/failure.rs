@@ -2,11 +2,12 @@
 
 use std::error::Error;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rebound_toolchain::BuildError;
 use serde_json::{Value, json};
 
+use crate::backup::BackupFault;
 use crate::client::ClientError;
 use crate::config::ConfigError;
 use crate::exit::Exit;
@@ -29,12 +30,23 @@ pub(crate) enum Failure {
         #[source]
         source: io::Error,
     },
+    /// A file that the arguments name, on a disk without room.
+    #[error("{} cannot be {verb} because its disk is full; make room and run the command again, or name a file on another disk", path.display())]
+    NoRoom {
+        /// Which.
+        path: PathBuf,
+        /// What was tried.
+        verb: &'static str,
+    },
     /// A strategy does not build.
     #[error(transparent)]
     Build(#[from] BuildError),
     /// The service did not do it.
     #[error(transparent)]
     Client(#[from] ClientError),
+    /// There is no backup, or it is not restored.
+    #[error(transparent)]
+    Backup(#[from] BackupFault),
     /// The service does not come up, or ended badly. Boxed: it carries whole chains of errors.
     #[error(transparent)]
     Start(Box<StartFault>),
@@ -53,11 +65,22 @@ impl From<StartFault> for Failure {
 }
 
 impl Failure {
+    /// A file that cannot be made, read or written.
+    pub(crate) fn file(path: &Path, verb: &'static str, source: io::Error) -> Self {
+        let path = path.to_path_buf();
+        match source.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::NoRoom { path, verb },
+            _ => Self::File { path, verb, source },
+        }
+    }
+
     pub(crate) fn exit(&self) -> Exit {
         match self {
             Failure::Usage(_) | Failure::File { .. } => Exit::Usage,
+            Failure::NoRoom { .. } => Exit::Full,
             Failure::Build(_) | Failure::Output(_) => Exit::No,
             Failure::Client(error) => error.exit(),
+            Failure::Backup(fault) => fault.exit(),
             Failure::Config(error) => error.exit(),
             Failure::Start(fault) => fault.exit(),
         }

@@ -3,6 +3,7 @@
 //! Each command is a module that parses its arguments and runs; [`serve`] wires the crates together. Start reading
 //! at [`main`].
 
+mod backup;
 mod client;
 mod commands;
 mod config;
@@ -34,7 +35,7 @@ const OVERVIEW: &str = "Examples:
   rebound assign < units.ndjson
 
 Commands talk to the service at REBOUND_URL (http://127.0.0.1:8080) with the token in REBOUND_TOKEN;
-build and assign need none.
+build, assign and restore need none.
 Exit codes: 0 done; 1 the answer is no, or some lines were bad; 2 usage; 3 no answer; more for `rebound serve`.";
 
 /// A decision allocates a lot on four kinds of thread, and the storage frees large pages on one. With
@@ -69,6 +70,8 @@ enum Command {
     Top(top::Top),
     Config(commands::config::Config),
     Customer(commands::customer::Customer),
+    Backup(backup::Backup),
+    Restore(backup::Restore),
     Import(import::Import),
     Decide(decide::Decide),
     Assign(commands::assign::Assign),
@@ -106,6 +109,8 @@ fn main() -> ExitCode {
         Command::Top(top) => top.run(output),
         Command::Config(config) => config.run(output),
         Command::Customer(customer) => customer.run(output),
+        Command::Backup(backup) => backup.run(output),
+        Command::Restore(restore) => restore.run(output),
         Command::Import(import) => import.run(output),
         Command::Decide(decide) => decide.run(output),
         Command::Assign(assign) => assign.run(),

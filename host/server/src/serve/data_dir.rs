@@ -1,7 +1,7 @@
 //! The data directory: what lies in it, and who may look.
 //!
 //! `host.key` seals every record and marks compiled components as our own; `customer.keys` is what erasing
-//! a customer overwrites; `admin.token` is what clients send;
+//! a customer overwrites, `customer.erasures` who was erased; `admin.token` is what clients send;
 //! `storage/` holds the records, `cache/` compiled components, which can be thrown away.
 
 use std::fs::{self, DirBuilder, Permissions};
@@ -14,10 +14,16 @@ use rebound_engine::{HostKey, KeySlots};
 use super::secret::{Origin, Secret, SecretError};
 use crate::output::harmless;
 
-const HOST_KEY: &str = "host.key";
+pub(crate) const HOST_KEY: &str = "host.key";
 const ADMIN_TOKEN: &str = "admin.token";
-const CUSTOMER_KEYS: &str = "customer.keys";
-const STORAGE: &str = "storage";
+pub(crate) const CUSTOMER_KEYS: &str = "customer.keys";
+/// Who was erased; the engine makes it beside the file above.
+pub(crate) const ERASURES: &str = "customer.erasures";
+/// What opens the records, and so is in no backup: kept apart, and put back by a restore.
+pub(crate) const KEY_FILES: [&str; 3] = [HOST_KEY, CUSTOMER_KEYS, ERASURES];
+/// Stands where a restore has begun and not ended.
+pub(crate) const UNFINISHED: &str = "restore.unfinished";
+pub(crate) const STORAGE: &str = "storage";
 const CACHE: &str = "cache";
 
 /// A directory that is ours, and closed to others.
@@ -47,6 +53,18 @@ pub(crate) enum DataError {
         /// One of them.
         file: String,
     },
+    /// Nothing was ever stored in it.
+    #[error("{} holds no records; name a data directory of `rebound serve`", dir.display())]
+    NoRecords {
+        /// Which.
+        dir: PathBuf,
+    },
+    /// Half of the records may be there.
+    #[error("{} holds a restore that did not end; run `rebound restore` again, which starts over", dir.display())]
+    Unfinished {
+        /// Which.
+        dir: PathBuf,
+    },
     /// The records are there, what unseals them is not.
     #[error("{} holds records but no {HOST_KEY}, and nothing opens them without it; restore it from a backup", dir.display())]
     KeyMissing {
@@ -59,9 +77,41 @@ pub(crate) enum DataError {
         /// Which.
         dir: PathBuf,
     },
+    /// The records are there, and what customers' keys are wrapped by cannot be read.
+    #[error("{}, or {ERASURES} beside it, cannot be opened", path.display())]
+    Slots {
+        /// The first of the two.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        source: io::Error,
+    },
     /// A key file.
     #[error(transparent)]
     Secret(#[from] SecretError),
+}
+
+/// The host's secret in a file that must be there.
+pub(crate) fn read_host_key(path: &Path) -> Result<HostKey, DataError> {
+    let bytes = Secret::read(path)?
+        .ok_or_else(|| DataError::KeyMissing { dir: path.parent().unwrap_or(path).to_path_buf() })?;
+    Ok(HostKey::new(bytes))
+}
+
+/// The keys of a directory that was served before, for who reads it and serves nothing.
+pub(crate) fn existing_keys(dir: &Path) -> Result<(HostKey, KeySlots), DataError> {
+    let entries = fs::read_dir(dir);
+    let failed = |source| DataError::Dir { dir: dir.to_path_buf(), verb: "read", source };
+    drop(entries.map_err(failed)?);
+    if dir.join(UNFINISHED).exists() {
+        return Err(DataError::Unfinished { dir: dir.to_path_buf() });
+    }
+    if !dir.join(STORAGE).is_dir() {
+        return Err(DataError::NoRecords { dir: dir.to_path_buf() });
+    }
+    let host_key = read_host_key(&dir.join(HOST_KEY))?;
+    let data = DataDir { dir: dir.to_path_buf() };
+    Ok((host_key, data.key_slots()?))
 }
 
 impl DataDir {
@@ -75,6 +125,9 @@ impl DataDir {
                 .collect::<io::Result<Vec<_>>>()
         });
         let entries = entries.map_err(failed("read"))?;
+        if entries.iter().any(|name| name == UNFINISHED) {
+            return Err(DataError::Unfinished { dir: dir.to_path_buf() });
+        }
         if !entries.iter().any(|name| name == HOST_KEY) {
             if entries.iter().any(|name| name == STORAGE) {
                 return Err(DataError::KeyMissing { dir: dir.to_path_buf() });
@@ -120,7 +173,7 @@ impl DataDir {
         if !path.exists() && self.storage().exists() {
             return Err(DataError::SlotsMissing { dir: self.dir.clone() });
         }
-        KeySlots::open(&path).map_err(|source| DataError::Dir { dir: path, verb: "opened", source })
+        KeySlots::open(&path).map_err(|source| DataError::Slots { path, source })
     }
 
     pub(super) fn storage(&self) -> PathBuf {

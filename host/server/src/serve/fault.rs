@@ -73,6 +73,7 @@ impl StartFault {
             StartFault::Listen { .. } => Exit::Address,
             StartFault::Open(OpenError::AlreadyOpen { .. }) => Exit::Locked,
             StartFault::Open(OpenError::FormatTooNew { .. }) => Exit::Newer,
+            StartFault::Open(OpenError::Full { .. }) => Exit::Full,
             StartFault::Open(_) | StartFault::Data(_) => Exit::Data,
             StartFault::Sandbox(SandboxError::Cache { .. }) => Exit::Data,
             StartFault::Sandbox(_) | StartFault::Runtime(_) => Exit::Resources,
@@ -98,10 +99,11 @@ mod tests {
         let address = "127.0.0.1:80".parse().unwrap();
         let plugin = "a/b@1.0.0".parse().unwrap();
         let reason = "disk full".to_owned();
-        let faults: [(StartFault, Exit); 10] = [
+        let faults: [(StartFault, Exit); 11] = [
             (StartFault::Listen { address, source: source() }, Exit::Address),
             (OpenError::AlreadyOpen { path: path() }.into(), Exit::Locked),
             (OpenError::FormatTooNew { path: path(), found: 2, known: 1 }.into(), Exit::Newer),
+            (OpenError::Full { path: path(), free_bytes: 1, reserve_bytes: 2 }.into(), Exit::Full),
             (OpenError::NotOurs { path: path() }.into(), Exit::Data),
             (DataError::KeyMissing { dir: path() }.into(), Exit::Data),
             (SandboxError::Cache { dir: path(), source: source() }.into(), Exit::Data),

@@ -3,7 +3,7 @@
 //! Everything is read and checked before the first request is taken. What can go wrong is a [`StartFault`], each
 //! with an exit code of its own.
 
-mod data_dir;
+pub(crate) mod data_dir;
 mod fault;
 mod files;
 pub(crate) mod limits;

@@ -70,6 +70,11 @@ impl Secret {
         Ok(Self { bytes, origin: Origin::Made })
     }
 
+    /// Reads the file; none when it is not there.
+    pub(super) fn read(path: &Path) -> Result<Option<[u8; 32]>, SecretError> {
+        read(path)
+    }
+
     pub(super) fn to_hex(&self) -> String {
         to_hex(&self.bytes)
     }
