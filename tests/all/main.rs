@@ -15,6 +15,7 @@ mod server_commands;
 mod server_config;
 mod server_customers;
 mod server_desk;
+mod server_doctor;
 mod server_files;
 mod server_import;
 mod server_partners;

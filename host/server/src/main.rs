@@ -35,7 +35,7 @@ const OVERVIEW: &str = "Examples:
   rebound assign < units.ndjson
 
 Commands talk to the service at REBOUND_URL (http://127.0.0.1:8080) with the token in REBOUND_TOKEN;
-build, assign and restore need none.
+build, assign, restore and doctor need none.
 Exit codes: 0 done; 1 the answer is no, or some lines were bad; 2 usage; 3 no answer; more for `rebound serve`.";
 
 /// A decision allocates a lot on four kinds of thread, and the storage frees large pages on one. With
@@ -72,6 +72,7 @@ enum Command {
     Customer(commands::customer::Customer),
     Backup(backup::Backup),
     Restore(backup::Restore),
+    Doctor(commands::doctor::Doctor),
     Import(import::Import),
     Decide(decide::Decide),
     Assign(commands::assign::Assign),
@@ -111,6 +112,7 @@ fn main() -> ExitCode {
         Command::Customer(customer) => customer.run(output),
         Command::Backup(backup) => backup.run(output),
         Command::Restore(restore) => restore.run(output),
+        Command::Doctor(doctor) => doctor.run(output),
         Command::Import(import) => import.run(output),
         Command::Decide(decide) => decide.run(output),
         Command::Assign(assign) => assign.run(),

@@ -6,6 +6,7 @@ pub(crate) mod audit;
 pub(crate) mod build;
 pub(crate) mod config;
 pub(crate) mod customer;
+pub(crate) mod doctor;
 pub(crate) mod experiment;
 pub(crate) mod namespace;
 pub(crate) mod publish;
