@@ -217,6 +217,7 @@ pub(crate) fn line_code(error: &LineError) -> Code {
         LineError::UnknownSku { .. } => Code::UnknownSku,
         LineError::Currency { .. } => Code::CurrencyMismatch,
         LineError::OrderConflict { .. } => Code::OrderConflict,
+        LineError::Unopened => Code::Erased,
         LineError::Invalid { .. } => Code::InvalidField,
     }
 }

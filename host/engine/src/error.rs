@@ -213,6 +213,11 @@ pub enum LineError {
         /// Which.
         id: String,
     },
+    /// What is held of the customer came back with a backup, and its key is gone.
+    #[error(
+        "this customer's key was erased and what is held of them opens to nobody; `rebound customer erase` removes it, then the line starts a new person"
+    )]
+    Unopened,
     /// A field out of its range.
     #[error("{field} {problem}")]
     Invalid {

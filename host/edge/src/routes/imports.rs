@@ -52,7 +52,7 @@ const CHUNK_BYTES: usize = 1024 * 1024;
     extensions(
         ("x-event" = json!("rebound.order.placed")),
         ("x-problems" = json!([
-            "order_conflict", "unknown_sku", "currency_mismatch", "busy", "storage_unavailable"
+            "order_conflict", "erased", "unknown_sku", "currency_mismatch", "busy", "storage_unavailable"
         ])),
     ),
 )]

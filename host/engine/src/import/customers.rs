@@ -6,7 +6,7 @@ use rebound_storage::{Batch, CommitError, Sequence};
 use super::{ATTEMPTS_MAX, Imported, LineResults, check};
 use crate::Engine;
 use crate::customer::CustomerFile;
-use crate::error::{Damaged, Fault};
+use crate::error::{Damaged, Fault, LineError};
 use crate::keys::CustomerKeys;
 
 impl Engine {
@@ -21,11 +21,15 @@ impl Engine {
             let mut sequence = Sequence::default();
             for customer in customers {
                 match check::customer(&customer) {
-                    Ok(()) => {
-                        let (imported, read) = engine.describe_customer(&customer).await?;
-                        sequence = sequence.max(read);
-                        results.push(Ok(imported));
-                    }
+                    Ok(()) => match engine.describe_customer(&customer).await {
+                        Ok((imported, read)) => {
+                            sequence = sequence.max(read);
+                            results.push(Ok(imported));
+                        }
+                        // One customer's trouble, and no reason to leave out all others.
+                        Err(Fault::Damaged(Damaged::Keyless)) => results.push(Err(LineError::Unopened)),
+                        Err(fault) => return Err(fault),
+                    },
                     Err(error) => results.push(Err(error)),
                 }
             }

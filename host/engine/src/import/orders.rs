@@ -15,7 +15,7 @@ use tokio::task::{JoinError, JoinSet};
 use self::line::{Line, groups};
 use super::{ATTEMPTS_MAX, Imported, LineResults, check};
 use crate::Engine;
-use crate::error::{Fault, LineError};
+use crate::error::{Damaged, Fault, LineError};
 use crate::records::OrderRecord;
 
 /// Customers whose orders are landed at the same time; the storage gathers them into one write.
@@ -140,6 +140,10 @@ impl Engine {
         for group in groups(lines) {
             match self.land_group(buyer, group).await {
                 Ok(landed) => all.extend(landed),
+                // One buyer's trouble, and no reason to leave out all others.
+                Err(Fault::Damaged(Damaged::Keyless)) => {
+                    all.results.extend(group.iter().map(|line| (line.index, Err(LineError::Unopened))));
+                }
                 Err(fault) => {
                     all.fault = Some(fault);
                     break;

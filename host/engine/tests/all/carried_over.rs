@@ -3,9 +3,10 @@
 
 use std::fs;
 
+use rebound_domain::event::CustomerRequest;
 use rebound_domain::policy::Counts;
 use rebound_domain::time::Instant;
-use rebound_engine::{DecideError, Erased, FindingKind, HoldQuery, Origin};
+use rebound_engine::{DecideError, Erased, FindingKind, HoldQuery, Imported, LineError, Origin};
 use rebound_storage::{Entry, Key};
 
 use crate::doctor::{examined, split};
@@ -108,6 +109,21 @@ async fn without_the_list_the_newest_keys_keep_the_person_erased_and_the_next_er
         assert!(matches!(refused, DecideError::Unopened), "{event}: {refused:?}");
     }
     assert!(house.decide(&request("e-8", "r-8", "c-2", &["a"])).await.is_ok(), "the neighbour is served");
+    let orders = ["c-1", "c-2"].map(|customer| order(&format!("new-{customer}"), Some(customer), 1, &["a"]));
+    let results = house.engine.import_orders(orders.into()).await.unwrap();
+    assert_eq!(
+        results,
+        [Err(LineError::Unopened), Ok(Imported::Created)],
+        "nor are the neighbour's orders left out"
+    );
+    let described = ["c-1", "c-2"].map(|customer| CustomerRequest {
+        customer_id: id(customer),
+        traits: vec!["new".to_owned()],
+        consent: Vec::new(),
+        locale: None,
+    });
+    let results = house.engine.import_customers(described.into()).await.unwrap();
+    assert_eq!(results, [Err(LineError::Unopened), Ok(Imported::Updated)]);
     assert!(house.engine.erase_customer(&id("c-1")).await.unwrap().records > 5);
     let again = house.decide(&request("e-1", "r-1", "c-1", &["a"])).await.unwrap_err();
     assert!(matches!(again, DecideError::Erased { .. }), "{again:?}");
