@@ -18,6 +18,7 @@ mod server_desk;
 mod server_doctor;
 mod server_files;
 mod server_import;
+mod server_packaging;
 mod server_partners;
 mod server_process;
 mod server_promises;

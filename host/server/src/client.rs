@@ -125,6 +125,11 @@ impl ClientError {
 impl Remote {
     /// A client of this service. Nothing is sent yet.
     pub(crate) fn client(&self) -> Result<Client, Failure> {
+        self.client_within(ANSWER_TIMEOUT)
+    }
+
+    /// A client that waits so long for an answer.
+    pub(crate) fn client_within(&self, timeout: Duration) -> Result<Client, Failure> {
         let url = self.url.trim_end_matches('/').to_owned();
         let uri = url.parse::<Uri>().ok().filter(|uri| matches!(uri.scheme_str(), Some("http" | "https")));
         let host = uri.as_ref().and_then(|uri| uri.host()).ok_or_else(|| {
@@ -135,8 +140,8 @@ impl Remote {
         })?;
         let mut config = ureq::Agent::config_builder()
             .http_status_as_error(false)
-            .timeout_connect(Some(CONNECT_TIMEOUT))
-            .timeout_global(Some(ANSWER_TIMEOUT));
+            .timeout_connect(Some(CONNECT_TIMEOUT.min(timeout)))
+            .timeout_global(Some(timeout));
         if is_loopback(host) {
             // A proxy of the environment is for the world outside.
             config = config.proxy(None);

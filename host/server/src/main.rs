@@ -35,7 +35,7 @@ const OVERVIEW: &str = "Examples:
   rebound assign < units.ndjson
 
 Commands talk to the service at REBOUND_URL (http://127.0.0.1:8080) with the token in REBOUND_TOKEN;
-build, assign, restore and doctor need none.
+build, assign, restore, doctor, completions and man need none.
 Exit codes: 0 done; 1 the answer is no, or some lines were bad; 2 usage; 3 no answer; more for `rebound serve`.";
 
 /// A decision allocates a lot on four kinds of thread, and the storage frees large pages on one. With
@@ -76,6 +76,9 @@ enum Command {
     Import(import::Import),
     Decide(decide::Decide),
     Assign(commands::assign::Assign),
+    Health(commands::health::Health),
+    Completions(commands::completions::Completions),
+    Man(commands::man::Man),
     /// The child process in which the service compiles one component.
     #[command(name = serve::COMPILE_COMMAND, hide = true)]
     Compile {
@@ -116,6 +119,9 @@ fn main() -> ExitCode {
         Command::Import(import) => import.run(output),
         Command::Decide(decide) => decide.run(output),
         Command::Assign(assign) => assign.run(),
+        Command::Health(health) => health.run(output),
+        Command::Completions(completions) => completions.run(output),
+        Command::Man(man) => man.run(output),
     };
     let failure = match result {
         Ok(exit) => return exit.into(),
