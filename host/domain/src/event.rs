@@ -76,6 +76,34 @@ pub const REASONS: [&str; 17] = [
 /// The closed list of resolutions.
 pub const RESOLUTIONS: [&str; 5] = ["refund", "exchange", "store-credit", "repair", "keep-item"];
 
+/// A return that was dealt with before this host: it is counted and learned from, and gets no plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PastReturnRequest {
+    /// The merchant's name for it.
+    pub return_id: ReturnId,
+    /// Who returned.
+    pub customer_id: CustomerId,
+    /// When the customer asked.
+    pub requested_at: Instant,
+    /// Must be the deployment's.
+    pub currency: Currency,
+    /// At least one.
+    pub lines: Vec<PastReturnLine>,
+}
+
+/// One line of a past return.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PastReturnLine {
+    /// What came back.
+    pub sku: Sku,
+    /// Units, at least 1.
+    pub quantity: u32,
+    /// Paid for these units after discounts, tax included.
+    pub paid: Money,
+    /// The order it was bought in.
+    pub order_id: Option<OrderId>,
+}
+
 /// An order as the merchant reports it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OrderRequest {

@@ -41,6 +41,7 @@ static TABLE: &[(&str, &str, Need)] = &[
     ("GET", "/v1/holds", EVENTS),
     ("POST", "/v1/orders", EVENTS),
     ("POST", "/v1/customers", EVENTS),
+    ("POST", "/v1/past-returns", EVENTS),
     ("POST", "/v1/catalog", CATALOGUE),
     ("GET", "/v1/customers/{customer_id}", PERSON),
     ("DELETE", "/v1/customers/{customer_id}", PERSON),

@@ -99,6 +99,7 @@ impl From<DecideError> for Problem {
                 Problem::new(Code::ReturnAlreadyDecided, detail).plan(plan_address(&return_id))
             }
             DecideError::Erased { .. } | DecideError::Unopened => Problem::new(Code::Erased, detail),
+            DecideError::ReturnPast { .. } => Problem::new(Code::ReturnAlreadyDecided, detail),
             DecideError::UnknownSku { .. } => Problem::new(Code::UnknownSku, detail),
             DecideError::Currency { .. } => Problem::new(Code::CurrencyMismatch, detail).field("currency"),
             DecideError::Invalid { field, .. } => Problem::new(Code::InvalidField, detail).field(field),
@@ -218,6 +219,7 @@ pub(crate) fn line_code(error: &LineError) -> Code {
         LineError::Currency { .. } => Code::CurrencyMismatch,
         LineError::OrderConflict { .. } => Code::OrderConflict,
         LineError::Unopened => Code::Erased,
+        LineError::ReturnConflict { .. } => Code::ReturnAlreadyDecided,
         LineError::Invalid { .. } => Code::InvalidField,
     }
 }

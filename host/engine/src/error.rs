@@ -148,6 +148,12 @@ pub enum DecideError {
         /// Which return.
         return_id: ReturnId,
     },
+    /// The return was imported as one of the past.
+    #[error("return {return_id} was imported as a past one and has no plan; use a new return id")]
+    ReturnPast {
+        /// Which return.
+        return_id: ReturnId,
+    },
     /// The event, or the return it is for, belongs to a customer who was erased.
     #[error(
         "return {return_id} was erased with its customer; an event that is new needs a new event id and a new return id"
@@ -218,6 +224,14 @@ pub enum LineError {
         "this customer's key was erased and what is held of them opens to nobody; `rebound customer erase` removes it, then the line starts a new person"
     )]
     Unopened,
+    /// A return came before with other lines, or for somebody else.
+    #[error(
+        "return {id} is already known with other lines or another customer; neither can change, give a new return a new id"
+    )]
+    ReturnConflict {
+        /// Which.
+        id: String,
+    },
     /// A field out of its range.
     #[error("{field} {problem}")]
     Invalid {

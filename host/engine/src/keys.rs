@@ -5,6 +5,7 @@
 //! | `c` + HMAC(customer id) | `key` | the customer's own key, wrapped by the host's and by a slot of [`crate::slots`] |
 //! | | `profile`, `order/…`, `plan/…`, `state/…` | sealed with the customer's key |
 //! | | `coupon/…`, `hold/…` | sealed with the customer's key |
+//! | | `past_return/…` | a return from before this host, sealed with the customer's key |
 //! | | `recording/…` | a recorded decision in chunks, sealed with the customer's key |
 //! | | `exposure/…` | plain: names no person |
 //! | `e` + HMAC(source, event id) | `event` | which body it had and which return it became, sealed with the customer's key |
@@ -92,6 +93,11 @@ impl CustomerKeys {
         self.key([PLAN_PREFIX, &host.short("return", &[id.as_str().as_bytes()])].concat())
     }
 
+    /// A return that was imported, not decided.
+    pub(crate) fn past_return(&self, host: &HostKey, id: &ReturnId) -> Key {
+        self.key([PAST_RETURN_PREFIX, &host.short("return", &[id.as_str().as_bytes()])].concat())
+    }
+
     /// State belongs to customer, stage, plugin and state version: versions that share it, share it in all arms.
     pub(crate) fn state(&self, stage: Stage, plugin: &PluginName, state_version: u32) -> Key {
         self.key(format!("state/{stage}/{plugin}/{state_version}"))
@@ -127,6 +133,7 @@ impl CustomerKeys {
 
 pub(crate) const ORDER_PREFIX: &[u8] = b"order/";
 pub(crate) const PLAN_PREFIX: &[u8] = b"plan/";
+pub(crate) const PAST_RETURN_PREFIX: &[u8] = b"past_return/";
 pub(crate) const COUPON_PREFIX: &[u8] = b"coupon/";
 pub(crate) const EXPOSURE_PREFIX: &[u8] = b"exposure/";
 pub(crate) const HOLD_PREFIX: &[u8] = b"hold/";

@@ -104,14 +104,19 @@ impl Profile {
         orders: &[OrderId],
         offers: Vec<ProductId>,
     ) {
+        self.gave_back(back);
+        self.plans.insert(0, PastPlan { at, from: orders.iter().map(short).collect(), offers });
+        self.plans.sort_by_key(|plan| std::cmp::Reverse(plan.at));
+        self.plans.truncate(PLANS_KEPT);
+    }
+
+    /// Takes in a return, whoever dealt with it.
+    pub(crate) fn gave_back(&mut self, back: &[Returned]) {
         self.returns = self.returns.saturating_add(1);
         for line in back {
             self.refunded = self.refunded + line.paid;
             self.take_back(line);
         }
-        self.plans.insert(0, PastPlan { at, from: orders.iter().map(short).collect(), offers });
-        self.plans.sort_by_key(|plan| std::cmp::Reverse(plan.at));
-        self.plans.truncate(PLANS_KEPT);
     }
 
     /// Marks units as returned: of the order they come from, when it is known, else those bought last first.

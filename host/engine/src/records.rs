@@ -34,6 +34,18 @@ pub(crate) const ERASED_EVENT: &[u8] = b"erased";
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct ReturnRecord {
     pub(crate) owner: [u8; 16],
+    /// Whether it was imported, and so has no plan.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) is_past: bool,
+}
+
+/// A return from before this host.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct PastReturn {
+    pub(crate) return_id: ReturnId,
+    pub(crate) requested_at: Instant,
+    /// Product, units, paid, the order it was bought in.
+    pub(crate) lines: Vec<(ProductId, u32, Money, Option<OrderId>)>,
 }
 
 /// Whose order an order id names.
@@ -89,6 +101,15 @@ impl OrderRecord {
     pub(crate) fn teach(&self, customer: Option<CustomerKey>, catalogue: &mut Catalogue) {
         let lines: Vec<_> = self.lines.iter().map(|(product, quantity, ..)| (*product, *quantity)).collect();
         catalogue.order(&Sale { customer, at: self.ordered_at, lines: &lines });
+    }
+
+    /// Marks units as returned, as many as there are.
+    pub(crate) fn take_back(&mut self, product: ProductId, mut quantity: u32) {
+        for (_, bought, returned, _) in self.lines.iter_mut().filter(|(id, ..)| *id == product) {
+            let taken = quantity.min(bought.saturating_sub(*returned));
+            *returned += taken;
+            quantity -= taken;
+        }
     }
 
     pub(crate) fn to_order(&self) -> Order {

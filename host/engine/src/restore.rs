@@ -16,8 +16,8 @@ use crate::engine::StartError;
 use crate::error::Damaged;
 use crate::identity::Seal;
 use crate::import::item;
-use crate::keys::{self, CATALOG, CONTROL, ORDER_PREFIX, PLAN_PREFIX};
-use crate::records::{OrderRecord, PlanRecord, PluginRecord, ProductRecord, decode, open};
+use crate::keys::{self, CATALOG, CONTROL, ORDER_PREFIX, PAST_RETURN_PREFIX, PLAN_PREFIX};
+use crate::records::{OrderRecord, PastReturn, PlanRecord, PluginRecord, ProductRecord, decode, open};
 use crate::slots::KeyRing;
 
 /// Reads the control plane. No published version is loaded.
@@ -139,7 +139,8 @@ impl HistoryReader<'_> {
             return Ok(());
         }
         let is_order = key.key.starts_with(ORDER_PREFIX);
-        if !is_order && !key.key.starts_with(PLAN_PREFIX) {
+        let is_past = key.key.starts_with(PAST_RETURN_PREFIX);
+        if !is_order && !is_past && !key.key.starts_with(PLAN_PREFIX) {
             return Ok(());
         }
         let seal = match &self.owner {
@@ -150,6 +151,10 @@ impl HistoryReader<'_> {
         if is_order {
             let order: OrderRecord = open(seal, "order", &key.key, bytes)?;
             order.teach(Some(CustomerKey(owner)), catalogue);
+        } else if is_past {
+            let past: PastReturn = open(seal, "past return", &key.key, bytes)?;
+            let products: Vec<_> = past.lines.iter().map(|(product, ..)| *product).collect();
+            catalogue.returned(CustomerKey(owner), past.requested_at, &products);
         } else {
             let record: PlanRecord = open(seal, "plan", &key.key, bytes)?;
             catalogue.returned(CustomerKey(owner), record.requested_at, &record.products);

@@ -15,7 +15,7 @@ use crate::problem::Problem;
 
 /// Export a customer.
 ///
-/// Everything that is held of this person: profile, orders, plans, coupons, price holds, states of strategies, exposures to
+/// Everything that is held of this person: profile, orders, plans, past returns, coupons, price holds, states of strategies, exposures to
 /// experiments and recordings. One who was erased is answered like one who never was.
 #[utoipa::path(
     get,

@@ -1,4 +1,4 @@
-//! `/v1/orders`, `/v1/catalog`, `/v1/customers`: imports of any length, one JSON object a line.
+//! `/v1/orders`, `/v1/catalog`, `/v1/customers`, `/v1/past-returns`: imports of any length, one JSON object a line.
 //!
 //! Lines go to the engine in chunks: what is held is one chunk, whatever the length of the body, and a sender that
 //! is faster than the storage is slowed down by not being read. How many go on at once is bounded too.
@@ -25,6 +25,7 @@ use crate::wire::customer::CustomerBody;
 use crate::wire::events::{OrderTaken, OrdersAnswer};
 use crate::wire::import::ImportReport;
 use crate::wire::order::OrderBody;
+use crate::wire::past_return::PastReturnBody;
 use crate::{body, cloudevents};
 
 /// Lines that go to the engine together.
@@ -114,6 +115,36 @@ pub(super) async fn post_customers(
     import(&state, request, CustomerBody::into, |engine, customers| async move {
         engine.import_customers(customers).await
     })
+    .await
+}
+
+/// Import returns that were dealt with before this host.
+///
+/// One return a line (NDJSON). It gets no plan: it counts in the customer's history, its units are marked in the orders
+/// it names, and the catalogue learns what was bought instead. The same return again changes nothing, and neither does
+/// one that was decided here. Good lines are kept, whatever becomes of the others. Import the orders first.
+#[utoipa::path(
+    post,
+    path = "/v1/past-returns",
+    tag = "imports",
+    operation_id = "import_past_returns",
+    request_body(content = PastReturnBody, content_type = "application/x-ndjson", description = "One a line"),
+    responses((status = 200, description = "What became of the lines", body = ImportReport)),
+    extensions(("x-problems" = json!(["busy", "storage_unavailable"]))),
+)]
+pub(super) async fn post_past_returns(
+    State(state): State<AppState>,
+    _: NoParams,
+    request: Request,
+) -> Result<Response, Problem> {
+    let currency = state.engine().policy().currency;
+    let convert = |past: PastReturnBody| past.into_request(currency);
+    import(
+        &state,
+        request,
+        convert,
+        |engine, returns| async move { engine.import_past_returns(returns).await },
+    )
     .await
 }
 

@@ -40,6 +40,7 @@ pub(crate) fn guarded() -> OpenApiRouter<AppState> {
         .routes(routes!(imports::post_orders))
         .routes(routes!(imports::post_catalog))
         .routes(routes!(imports::post_customers))
+        .routes(routes!(imports::post_past_returns))
         .routes(routes!(customers::get, customers::delete))
         .routes(routes!(plugins::post, plugins::list))
         .routes(routes!(approvals::post, approvals::get))

@@ -15,6 +15,7 @@ pub(crate) mod hold;
 pub(crate) mod import;
 pub(crate) mod namespace;
 pub(crate) mod order;
+pub(crate) mod past_return;
 pub(crate) mod plan;
 pub(crate) mod plugin;
 pub(crate) mod policy;

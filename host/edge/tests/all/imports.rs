@@ -188,6 +188,46 @@ async fn orders_are_learned_once_and_later_deliveries_are_added() {
 }
 
 #[tokio::test]
+async fn past_returns_are_counted_once_and_never_decided() {
+    let service = Service::stocked().await;
+    let order = json!({
+        "id": "o-1", "customer_id": "c-1", "ordered_at": "2026-01-01T00:00:00Z",
+        "lines": [{"sku": "LIP-01", "quantity": 2, "paid": 20000}],
+    });
+    service.post("/v1/orders").ndjson(&[order]).send().await.expect(200);
+    let past = json!({
+        "return_id": "r-1", "customer_id": "c-1", "requested_at": "2026-01-08T00:00:00+08:00",
+        "lines": [{"sku": "LIP-01", "quantity": 1, "paid": 10000, "order_id": "o-1"}],
+    });
+    let with = |field: &str, value: Value| {
+        let mut line = past.clone();
+        line[field] = value;
+        line
+    };
+    let lines = [
+        past.clone(),
+        past.clone(),
+        with("customer_id", json!("c-2")),
+        with("lines", json!([])),
+        with("currency", json!("USD")),
+        with("reason", json!("color")),
+        with("return_id", json!("r-2")),
+    ];
+    let report = service.post("/v1/past-returns").ndjson(&lines).send().await.expect(200).json();
+    assert_eq!(counts(&report), [7, 2, 0, 1, 4, 0]);
+    let codes: Vec<&Value> = report["errors"].as_array().unwrap().iter().map(|it| &it["code"]).collect();
+    assert_eq!(codes, ["return_already_decided", "invalid_field", "currency_mismatch", "unknown_field"]);
+    let told = service.get("/v1/customers/c-1").send().await.expect(200).json();
+    // Both units of the order are back.
+    assert_eq!((&told["profile"]["returns"], &told["orders"][0]["lines"][0][2]), (&json!(2), &json!(2)));
+    let refused = service.post("/v1/returns").json(&event("e-1", "r-1")).send().await.expect(409).json();
+    assert_eq!(refused["code"], "return_already_decided");
+    assert!(refused["detail"].as_str().unwrap().contains("past one"), "{refused}");
+    assert_eq!(refused.get("plan"), None, "there is none to point to");
+    service.get("/v1/returns/r-1").send().await.expect(404);
+}
+
+#[tokio::test]
 async fn customers_are_described_and_described_again() {
     let service = Service::start().await;
     let lines = [

@@ -172,10 +172,14 @@ impl Engine {
             if let Some(event) = prepared.known_event(&event_key)? {
                 return self.stored(request, event, body, prepared.file.sequence).await;
             }
-            if prepared.return_is_decided() {
+            if let Some(known) = prepared.known_return()? {
                 // The reply tells of a plan that must not be taken back by a crash.
                 self.shared.storage.durable(prepared.file.sequence).await?;
-                return Err(DecideError::ReturnDecided { return_id: request.return_id.clone() });
+                let return_id = request.return_id.clone();
+                return Err(match known.is_past {
+                    true => DecideError::ReturnPast { return_id },
+                    false => DecideError::ReturnDecided { return_id },
+                });
             }
         }
         let (mut prepared, input) = prepared.into_input(self, request, spent, mode)?;
@@ -193,7 +197,7 @@ impl Engine {
         let sealed_event = seal(&prepared.file.seal, &event_key.owner, &event);
         batch.expect_absent(event_key.clone()).put(event_key, sealed_event);
         let return_key = keys::return_index(host, &request.return_id);
-        let index = ReturnRecord { owner: prepared.file.owner };
+        let index = ReturnRecord { owner: prepared.file.owner, is_past: false };
         batch.expect_absent(return_key.clone()).put(return_key, encode(&index));
         prepared.take_back(&plan);
         prepared.make_promises(self, &plan, &mut batch);
@@ -284,7 +288,7 @@ impl Engine {
         let Some(index) = read.value.first().and_then(Option::as_ref).and_then(Entry::bytes) else {
             return Ok(None);
         };
-        let ReturnRecord { owner } = decode("return", index)?;
+        let ReturnRecord { owner, .. } = decode("return", index)?;
         if owner == NOBODY {
             return Ok(None);
         }

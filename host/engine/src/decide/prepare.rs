@@ -145,13 +145,15 @@ impl Prepared {
         if self.event.as_ref().and_then(Entry::bytes).is_some_and(|event| event.as_ref() == ERASED_EVENT) {
             return Ok(true);
         }
-        let Some(index) = self.return_index.as_ref().and_then(Entry::bytes) else { return Ok(false) };
-        let index: ReturnRecord = decode("return", index)?;
-        Ok(index.owner == NOBODY || (index.owner == self.file.owner && self.file.has_no_key()))
+        Ok(self.known_return()?.is_some_and(|index| {
+            index.owner == NOBODY || (index.owner == self.file.owner && self.file.has_no_key())
+        }))
     }
 
-    pub(super) fn return_is_decided(&self) -> bool {
-        self.return_index.is_some()
+    /// What the return was told of before; none when it is new.
+    pub(super) fn known_return(&self) -> Result<Option<ReturnRecord>, Damaged> {
+        let index = self.return_index.as_ref().and_then(Entry::bytes);
+        index.map(|index| decode("return", index)).transpose()
     }
 
     /// Resolves the request into what strategies see. Budgets that were found `spent` are left out.
@@ -242,13 +244,8 @@ impl Prepared {
                 paid: line.paid,
                 bought_at: order.as_ref().map(|order| order.ordered_at),
             });
-            let Some(order) = order else { continue };
-            let mut left = line.quantity;
-            for (_, quantity, returned, _) in order.lines.iter_mut().filter(|(id, ..)| *id == line.product.id)
-            {
-                let taken = left.min(quantity.saturating_sub(*returned));
-                *returned += taken;
-                left -= taken;
+            if let Some(order) = order {
+                order.take_back(line.product.id, line.quantity);
             }
         }
         let offers = plan.offers.iter().map(|offer| offer.product).collect();

@@ -1,6 +1,6 @@
 //! What a line must satisfy before anything is looked up.
 
-use rebound_domain::event::{CustomerRequest, OrderRequest, ProductRequest};
+use rebound_domain::event::{CustomerRequest, OrderRequest, PastReturnRequest, ProductRequest};
 use rebound_domain::ids::ProductId;
 use rebound_domain::limits::Limits;
 use rebound_domain::money::{Currency, INTEGER_MAX, Money};
@@ -107,6 +107,29 @@ pub(super) fn order(order: &OrderRequest, deployment: Currency, limits: &Limits)
     }
     if order.delivered_at.is_some_and(|delivered| delivered < order.ordered_at) {
         return Err(invalid("delivered_at", "is before ordered_at; check the time zone of both"));
+    }
+    Ok(())
+}
+
+pub(super) fn past_return(
+    past: &PastReturnRequest,
+    deployment: Currency,
+    limits: &Limits,
+) -> Result<(), LineError> {
+    currency(past.currency, deployment)?;
+    match past.lines.len() {
+        0 => return Err(invalid("lines", "is empty; a return has at least one line")),
+        count if count > limits.return_lines as usize => {
+            let lines = limits.return_lines;
+            return Err(invalid("lines", format!("has {count} entries, over the limit of {lines}")));
+        }
+        _ => {}
+    }
+    for (index, line) in past.lines.iter().enumerate() {
+        money(&format!("lines[{index}].paid"), line.paid)?;
+        if line.quantity == 0 {
+            return Err(invalid(format!("lines[{index}].quantity"), "is 0; use at least 1"));
+        }
     }
     Ok(())
 }

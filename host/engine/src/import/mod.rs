@@ -1,9 +1,10 @@
-//! Bulk imports: products, orders, customers. Good lines are kept, bad ones are answered one by one.
+//! Bulk imports: products, orders, past returns, customers. Good lines are kept, bad ones are answered one by one.
 
 mod check;
 mod customers;
 mod orders;
 mod products;
+mod returns;
 
 pub(crate) use products::item;
 

@@ -9,7 +9,7 @@
 use std::collections::HashSet;
 
 use rebound_domain::coupon::Code;
-use rebound_domain::ids::{CustomerId, Digest, OrderId};
+use rebound_domain::ids::{CustomerId, Digest, OrderId, ReturnId};
 use rebound_domain::money::Money;
 use rebound_domain::time::{Duration, Instant};
 use rebound_storage::{Add, Batch, Bytes, Direction, Entry, Key, KeyRange, SCAN_LIMIT_MAX, Storage};
@@ -20,11 +20,12 @@ use crate::erasures::{Erasure, Left};
 use crate::error::{Damaged, Fault};
 use crate::identity::{HostKey, NOBODY, Owner, Seal, random};
 use crate::keys::{
-    self, COUPON_PREFIX, CustomerKeys, ERASURE, EXPOSURE_PREFIX, HOLD_PREFIX, ORDER_PREFIX, PLAN_PREFIX,
+    self, COUPON_PREFIX, CustomerKeys, ERASURE, EXPOSURE_PREFIX, HOLD_PREFIX, ORDER_PREFIX,
+    PAST_RETURN_PREFIX, PLAN_PREFIX,
 };
 use crate::promise::{CouponIndex, CouponRecord, CouponState, DueRecord, HoldRecord};
 use crate::records::{
-    ERASED_EVENT, OrderIndex, OrderRecord, PlanRecord, ReturnRecord, decode, encode, open, seal,
+    ERASED_EVENT, OrderIndex, OrderRecord, PastReturn, PlanRecord, ReturnRecord, decode, encode, open, seal,
 };
 use crate::slots::{KeyRing, slot_of};
 
@@ -335,6 +336,9 @@ impl Work<'_> {
                 self.order(open(&seal, "order", &place, bytes)?);
             } else if place.starts_with(PLAN_PREFIX) {
                 self.plan(&open(&seal, "plan", &place, bytes)?);
+            } else if place.starts_with(PAST_RETURN_PREFIX) {
+                let past: PastReturn = open(&seal, "past return", &place, bytes)?;
+                self.forget_return(&past.return_id);
             } else if place.starts_with(COUPON_PREFIX) {
                 self.coupon(&place, open(&seal, "coupon", &place, bytes)?);
             } else if place.starts_with(HOLD_PREFIX) {
@@ -388,7 +392,13 @@ impl Work<'_> {
         let host = self.eraser.host_key;
         let plan = &record.plan;
         self.put(keys::event(host, &plan.source, &plan.event_id), ERASED_EVENT.to_vec());
-        self.put(keys::return_index(host, &plan.return_id), encode(&ReturnRecord { owner: NOBODY }));
+        self.forget_return(&plan.return_id);
+    }
+
+    /// The id stays taken, by nobody.
+    fn forget_return(&mut self, id: &ReturnId) {
+        let index = keys::return_index(self.eraser.host_key, id);
+        self.put(index, encode(&ReturnRecord { owner: NOBODY, is_past: false }));
     }
 
     /// A coupon that was issued is worth what it says to whoever shows its code; one that was only promised can be

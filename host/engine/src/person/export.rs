@@ -113,7 +113,7 @@ impl Document {
         document.insert("customer_id".to_owned(), json!(customer));
         document.insert("is_whole".to_owned(), json!(is_whole));
         document.insert("profile".to_owned(), self.profile);
-        for kind in ["orders", "plans", "coupons", "holds"] {
+        for kind in ["orders", "plans", "past_returns", "coupons", "holds"] {
             document.insert(kind.to_owned(), json!([]));
         }
         document.extend(self.lists.into_iter().map(|(kind, records)| (kind, Value::Array(records))));

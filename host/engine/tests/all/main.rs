@@ -20,6 +20,7 @@ mod imports;
 mod loading;
 mod orders;
 mod partners;
+mod past_returns;
 mod plan_size;
 mod promises;
 mod quarantine;
