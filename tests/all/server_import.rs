@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use crate::harness::{root, skip};
 use crate::server_desk::Desk;
+use crate::server_process::piped;
 
 fn gzip(text: &str) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
@@ -70,10 +71,10 @@ fn good_lines_are_kept_and_bad_ones_told_by_number() {
     assert!(report["errors"][2]["detail"].as_str().unwrap().contains("has 3 cells, the header has 5"));
 
     let text = desk.run(&["import", "catalog", &products]).expect(1, &["line 6: price"]).stdout;
-    assert_eq!(
-        text,
-        "products: 0 created, 0 updated, 4 unchanged, from 7 rows: 0 left out by the map, 3 rejected\n"
-    );
+    let (sums, speed) = text.split_once('\n').unwrap();
+    let want = "products: 0 created, 0 updated, 4 unchanged, from 7 rows: 0 left out by the map, 3 rejected";
+    assert_eq!(sums, want);
+    assert!(speed.starts_with("7 rows in ") && speed.ends_with(" a second\n"), "{text}");
 }
 
 #[test]
@@ -122,22 +123,202 @@ fn every_line_that_the_service_refuses_is_told_however_many() {
     };
     let products = desk.file("products.csv", PRODUCTS);
     desk.run(&["import", "catalog", &products]).expect(0, &[]);
-    let orders = desk.file("orders.ndjson", (1..=500).map(order).collect::<String>());
-    let report = desk.run(&["import", "orders", &orders, "--json"]).expect(1, &[]).json();
-    assert_eq!(figures(&report), "500 rows: 0 skipped, 250 rejected; 250 created, 0 updated, 0 unchanged");
+    // Several pieces, each with more bad lines than one answer lists.
+    let orders = desk.file("orders.ndjson", (1..=6000).map(order).collect::<String>());
+    let rejects = desk.path("bad.ndjson");
+    let report =
+        desk.run(&["import", "orders", &orders, "--json", "--rejects", &rejects]).expect(1, &[]).json();
+    let want = "6000 rows: 0 skipped, 3000 rejected; 3000 created, 0 updated, 0 unchanged";
+    assert_eq!(figures(&report), want);
+    let odd = (1..=6000).filter(|line| line % 2 == 1);
     let lines: Vec<u64> =
         report["errors"].as_array().unwrap().iter().filter_map(|it| it["line"].as_u64()).collect();
-    assert_eq!(lines, (1..=500).filter(|line| line % 2 == 1).collect::<Vec<_>>());
+    assert_eq!(lines, odd.clone().take(1000).collect::<Vec<_>>());
+    assert_eq!(report["errors_omitted"], 2000);
+    assert_eq!(fs::read_to_string(rejects).unwrap(), odd.map(order).collect::<String>());
+}
+
+/// Feeds standard input to an import up to a place in its middle, and kills it there.
+fn kill_in_the_middle(desk: &Desk, arguments: &[&str], start: &str) {
+    let mut import = piped(&[arguments, &["--url", &desk.service.url]].concat());
+    // All but what a pipe and the import's own buffers hold has been read when this returns.
+    import.stdin.as_mut().unwrap().write_all(start.as_bytes()).unwrap();
+    import.kill().unwrap();
+    assert_eq!(import.wait().unwrap().code(), None, "it was killed, and did not end by itself");
+}
+
+#[test]
+fn a_killed_import_goes_on_where_it_was_and_counts_nothing_twice() {
+    const ORDERS: usize = 20_000;
+    let desk = Desk::new(&[]);
+    desk.run(&["import", "catalog", &desk.file("products.csv", PRODUCTS)]).expect(0, &[]);
+    // Two rows an order; one order in fifty has a bad row.
+    let row = |order: usize, sku: &str| {
+        let quantity = if order % 50 == 7 && sku == "B" { "none" } else { "1" };
+        format!("o-{order},c-{},2026-01-01T00:00:00Z,{sku},{quantity},4900\n", order % 500)
+    };
+    let header = "id,customer_id,ordered_at,sku,quantity,paid\n".to_owned();
+    let rows: Vec<String> = (0..ORDERS).flat_map(|order| [row(order, "A"), row(order, "B")]).collect();
+    let bad: String =
+        (0..ORDERS).filter(|order| order % 50 == 7).flat_map(|o| [row(o, "A"), row(o, "B")]).collect();
+    let (state, rejects) = (desk.path("state.json"), desk.path("bad.csv"));
+    let arguments = ["import", "orders", "-", "--resume", &state, "--rejects", &rejects, "--json"];
+    let kept = || -> u64 {
+        let state: Value = serde_json::from_slice(&fs::read(&state).unwrap()).unwrap();
+        state["rows"].as_u64().unwrap()
+    };
+
+    let up_to = |count: usize| header.clone() + &rows[..count].concat();
+    kill_in_the_middle(&desk, &arguments, &up_to(ORDERS));
+    let first = kept();
+    assert!(0 < first && first < ORDERS as u64, "{first}");
+    kill_in_the_middle(&desk, &arguments, &up_to(ORDERS * 3 / 2));
+    let second = kept();
+    assert!(first < second && second < ORDERS as u64 * 3 / 2, "{second}");
+
+    let report = desk.service.run_with_input(&arguments, &up_to(rows.len())).expect(1, &[]).json();
+    assert_eq!(report["resumed_rows"], second);
+    let count = |name: &str| report[name].as_u64().unwrap();
+    assert_eq!((count("rows"), count("rejected")), (40_000, 800));
+    // What was sent before a kill and not answered is sent again, and known by then.
+    assert_eq!(count("created") + count("unchanged"), 19_600);
+    assert_eq!(fs::read_to_string(&rejects).unwrap(), header.clone() + &bad);
+    let told = desk.client().get("/v1/customers/c-1").unwrap().json().unwrap();
+    assert_eq!((&told["profile"]["orders"], told["orders"].as_array().unwrap().len()), (&json!(40), 40));
+
+    // Once more from the end: nothing is sent, and the sums are the same.
+    let again = desk.service.run_with_input(&arguments, &up_to(rows.len())).expect(1, &[]).json();
+    assert_eq!((&again["resumed_rows"], &again["created"]), (&json!(40_000), &report["created"]));
+    assert_eq!(fs::read_to_string(&rejects).unwrap(), header.clone() + &bad);
+
+    // Another file under the same state is noticed before anything of it is sent.
+    let other = up_to(rows.len()).replacen("4900", "4901", 1);
+    let refused = desk.service.run_with_input(&arguments, &other).expect(2, &[]).json();
+    let says = refused["error"]["detail"].as_str().unwrap();
+    assert!(says.starts_with("the first 40000 rows are not those"), "{says}");
+}
+
+#[test]
+fn of_a_record_that_comes_more_than_once_the_last_line_counts() {
+    let desk = Desk::new(&[]);
+    // A's price changes in every piece.
+    let line = |index: usize| match index % 700 {
+        0 => format!("A,Shirt,{index}\n"),
+        _ => format!("P-{index},Product,100\n"),
+    };
+    let products = "sku,title,price\n".to_owned() + &(1..=7000).map(line).collect::<String>();
+    let report = desk.run(&["import", "catalog", &desk.file("products.csv", products), "--json"]);
+    let want = "7000 rows: 0 skipped, 0 rejected; 6991 created, 9 updated, 0 unchanged";
+    assert_eq!(figures(&report.expect(0, &[]).json()), want);
+    let last = desk.file("last.csv", "sku,title,price\nA,Shirt,7000\n");
+    let report = desk.run(&["import", "catalog", &last, "--json"]).expect(0, &[]).json();
+    assert_eq!(figures(&report), "1 rows: 0 skipped, 0 rejected; 0 created, 0 updated, 1 unchanged");
+}
+
+/// The files were written by Arrow, as pandas writes them; write.py beside them says how.
+#[test]
+fn parquet_files_of_other_writers_are_imported_as_an_exact_csv_would_be() {
+    let desk = Desk::new(&[]);
+    let fixture = |name: &str| root().join("tests/fixtures/parquet").join(name).to_str().unwrap().to_owned();
+    let map = desk.file(
+        "catalog.toml",
+        "import = 'catalog'\nmoney = 'decimal'\nfields = { sku = 'sku', title = 'title', category = 'category', \
+         price = 'price', currency = { constant = 'CNY' }, tags = 'tags', stock = 'stock' }",
+    );
+    let rejects = desk.path("bad.csv");
+    let catalog = fixture("catalog.parquet");
+    let report =
+        desk.run(&["import", "catalog", &catalog, "--columns", &map, "--rejects", &rejects, "--json"]);
+    let report = report.expect(1, &["line 3: title is empty"]).json();
+    assert_eq!(figures(&report), "3 rows: 0 skipped, 1 rejected; 2 created, 0 updated, 0 unchanged");
+    let bad = "sku,title,category,price,tags,stock\nC,,wear,129.00,,0\n";
+    assert_eq!(fs::read_to_string(&rejects).unwrap(), bad);
+    // The same data in the shop's own words: nothing differs, to the fen.
+    let same = "{\"sku\":\"A\",\"title\":\"Shirt, blue\",\"category\":\"wear\",\"price\":9900,\"tags\":[\"new\",\"gift\"],\"stock\":7}\n\
+                {\"sku\":\"B\",\"title\":\"Belt\",\"category\":\"wear\",\"price\":4950}\n";
+    let report =
+        desk.service.run_with_input(&["import", "catalog", "-", "--json"], same).expect(0, &[]).json();
+    assert_eq!(figures(&report), "2 rows: 0 skipped, 0 rejected; 0 created, 0 updated, 2 unchanged");
+    // What was rejected and mended goes back in as the CSV it is.
+    let mended = desk.file("mended.csv", bad.replace("C,,", "C,Bag,"));
+    desk.run(&["import", "catalog", &mended, "--columns", &map]).expect(0, &[]);
+
+    let map = desk.file(
+        "orders.toml",
+        "import = 'orders'\nmoney = 'decimal'\nfields = { id = 'order', customer_id = 'buyer', ordered_at = 'placed', \
+         currency = { constant = 'CNY' } }\nlines = { sku = 'sku', quantity = 'units', paid = 'paid' }",
+    );
+    let report = desk.run(&["import", "orders", &fixture("orders.parquet"), "--columns", &map, "--json"]);
+    let report = report.expect(1, &["line 4: sku X is not in the catalogue"]).json();
+    assert_eq!(figures(&report), "4 rows: 0 skipped, 1 rejected; 2 created, 0 updated, 0 unchanged");
+    let told = desk.client().get("/v1/customers/c-1").unwrap().json().unwrap();
+    assert_eq!(told["profile"]["spent"], 19_800, "{told}");
+
+    let report = desk.run(&["import", "orders", &fixture("orders-int96.parquet"), "--json"]).expect(0, &[]);
+    assert_eq!(figures(&report.json()), "1 rows: 0 skipped, 0 rejected; 1 created, 0 updated, 0 unchanged");
+    // The name is no matter, the first bytes are; and it is read from its end, which a pipe has not.
+    let unnamed = desk.file("orders", fs::read(fixture("orders.parquet")).unwrap());
+    desk.run(&["import", "orders", &unnamed, "--columns", &map]).expect(1, &["line 4: sku X"]);
+    let cut = desk.file("cut.parquet", &fs::read(fixture("orders.parquet")).unwrap()[..600]);
+    desk.run(&["import", "orders", &cut, "--columns", &map])
+        .expect(2, &["cut.parquet cannot be read", "no Parquet file"]);
+    desk.run(&["import", "orders", "-", "--format", "parquet"]).expect(2, &["give the file itself"]);
+}
+
+const RETURNS: &str = "return_id,customer_id,requested_at,order_id,sku,quantity,paid\n\
+    r-1,c-1,2026-01-05T00:00:00Z,o-1,A,1,9900\n\
+    r-1,c-1,2026-01-05T00:00:00Z,o-1,B,1,4900\n\
+    r-2,c-1,2026-01-06T00:00:00Z,,X,1,4900\n\
+    r-3,c-2,2026-01-06T00:00:00Z,,C,1,12900\n";
+
+#[test]
+fn past_returns_are_counted_once_and_get_no_plan() {
+    let desk = Desk::new(&[]);
+    desk.run(&["import", "catalog", &desk.file("products.csv", PRODUCTS)]).expect(0, &[]);
+    let orders = "{\"id\":\"o-1\",\"customer_id\":\"c-1\",\"ordered_at\":\"2026-01-01T00:00:00Z\",\"lines\":[\
+        {\"sku\":\"A\",\"quantity\":2,\"paid\":19800},{\"sku\":\"B\",\"quantity\":1,\"paid\":4900}]}";
+    desk.service.run_with_input(&["import", "orders", "-"], orders).expect(0, &[]);
+    let returns = desk.file("returns.csv", RETURNS);
+    let report = desk.run(&["import", "returns", &returns, "--json"]);
+    let report = report.expect(1, &["line 4: sku X is not in the catalogue"]).json();
+    assert_eq!(figures(&report), "4 rows: 0 skipped, 1 rejected; 2 created, 0 updated, 0 unchanged");
+    let told = desk.client().get("/v1/customers/c-1").unwrap().json().unwrap();
+    assert_eq!(told["profile"]["returns"], 1, "{told}");
+    assert_eq!(told["past_returns"].as_array().unwrap().len(), 1);
+    assert_eq!(desk.client().get("/v1/returns/r-1").unwrap().status, 404, "it has no plan");
+    let report = desk.run(&["import", "returns", &returns, "--json"]).expect(1, &[]).json();
+    assert_eq!(figures(&report), "4 rows: 0 skipped, 1 rejected; 0 created, 0 updated, 2 unchanged");
+    let other = desk.file("other.csv", RETURNS.replace("r-3,c-2", "r-3,c-1"));
+    desk.run(&["import", "returns", &other]).expect(1, &["return r-3 is already known"]);
+
+    let text = desk.run(&["import", "returns", &returns]).expect(1, &[]).stdout;
+    assert!(text.starts_with("returns: 0 created, 0 updated, 2 unchanged, from 4 rows"), "{text}");
 }
 
 #[test]
 fn compressed_files_and_standard_input_are_read_alike() {
     let desk = Desk::new(&[]);
-    let products = desk.file("products.csv.gz", gzip(PRODUCTS));
-    assert_eq!(
-        figures(&desk.run(&["import", "catalog", &products, "--json"]).expect(0, &[]).json()),
-        "3 rows: 0 skipped, 0 rejected; 3 created, 0 updated, 0 unchanged"
-    );
+    for (name, bytes, came) in [
+        ("products.csv.gz", gzip(PRODUCTS), "3 created, 0 updated, 0 unchanged"),
+        (
+            "products.csv.zst",
+            zstd::encode_all(PRODUCTS.as_bytes(), 3).unwrap(),
+            "0 created, 0 updated, 3 unchanged",
+        ),
+        (
+            "zipped.csv",
+            zstd::encode_all(PRODUCTS.as_bytes(), 3).unwrap(),
+            "0 created, 0 updated, 3 unchanged",
+        ),
+    ] {
+        let report =
+            desk.run(&["import", "catalog", &desk.file(name, bytes), "--json"]).expect(0, &[]).json();
+        assert_eq!(figures(&report), format!("3 rows: 0 skipped, 0 rejected; {came}"), "{name}");
+    }
+    // A file that was cut on its way is not a shorter file.
+    let whole = zstd::encode_all(PRODUCTS.as_bytes(), 3).unwrap();
+    let cut = desk.file("cut.csv.zst", &whole[..whole.len() - 5]);
+    desk.run(&["import", "catalog", &cut]).expect(2, &["cut.csv.zst cannot be read"]);
     let nameless = desk.file("products", gzip("{\"sku\":\"A\",\"title\":\"Shirt\",\"price\":1}\n\n{oops\n"));
     let report = desk.run(&["import", "catalog", &nameless, "--json"]).expect(1, &["line 3:"]).json();
     assert_eq!(figures(&report), "2 rows: 0 skipped, 1 rejected; 0 created, 1 updated, 0 unchanged");
@@ -161,6 +342,12 @@ fn a_map_that_does_not_fit_is_refused_before_anything_is_sent() {
         .expect(2, &["no column pence; it has code, name"]);
     desk.run(&["import", "orders", &rows, "--columns", &map]).expect(2, &["the map is for catalog"]);
     desk.run(&["import", "catalog", &rows, "--rejects", &rows]).expect(2, &["--rejects names the file"]);
+    desk.run(&["import", "catalog", &rows, "--resume", &rows]).expect(2, &["--resume names the file"]);
+    desk.run(&["import", "catalog", &rows, "--columns", &map, "--resume", &map])
+        .expect(2, &["--resume names the map"]);
+    let both = desk.path("both");
+    desk.run(&["import", "catalog", &rows, "--rejects", &both, "--resume", &both])
+        .expect(2, &["--rejects and --resume name the same file"]);
     assert_eq!(fs::read_to_string(&rows).unwrap(), "code,name\nA,Shirt\n");
     desk.run(&["import", "catalog", &desk.path("none.csv")]).expect(2, &["none.csv cannot be read"]);
 }
@@ -219,15 +406,8 @@ fn the_maps_of_online_retail_import_all_of_it() {
     let want = "541909 rows: 13036 skipped, 0 rejected; 20525 created, 0 updated, 0 unchanged";
     assert_eq!(figures(&report), want);
 
-    // An order of a product that is not in the catalogue is refused, so this tells that every returned one is.
-    let returns = data.join("online_retail_returns.csv.gz");
-    let map = desk.file(
-        "returns.toml",
-        "import = 'orders'\nmoney = 'decimal'\ntime_zone = 'Europe/London'\n\
-         fields = { id = 'return_id', ordered_at = 'ts', currency = { constant = 'GBP' } }\n\
-         lines = { sku = 'stock_code', quantity = 'quantity', paid = { column = 'unit_price', times = 'quantity' } }",
-    );
-    let report = desk.run(&["import", "orders", returns.to_str().unwrap(), "--columns", &map, "--json"]);
+    // A return of a product that is not in the catalogue is refused, so this tells that every returned one is.
+    let report = import("returns", &data.join("online_retail_returns.csv.gz"));
     let want = "8539 rows: 0 skipped, 0 rejected; 3383 created, 0 updated, 0 unchanged";
-    assert_eq!(figures(&report.expect(0, &[]).json()), want);
+    assert_eq!(figures(&report), want);
 }

@@ -168,6 +168,11 @@ impl Remote {
 }
 
 impl Client {
+    /// Where the service answers.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
     pub(crate) fn get(&self, path: &str) -> Result<Answer, ClientError> {
         self.patiently(|| {
             let mut request = self.agent.get(self.address(path));

@@ -10,7 +10,7 @@ use rebound_domain::money::Currency;
 use serde_json::{Map as Object, Value};
 
 use super::decimal::Decimal;
-use super::kind::{Form, Kind, Need, ORDER_ID};
+use super::kind::{Form, Kind, Need};
 use super::map::{Condition, Map, MapError, Mapped, Money, Origin, Rule, Take, TimeForm};
 
 /// A map, bound to the columns of one file.
@@ -59,9 +59,9 @@ impl Converter {
         !self.map.keep.iter().all(holds) || self.map.skip.iter().any(holds)
     }
 
-    /// The order that a row belongs to, even where the row is bad.
-    pub(super) fn order_id(&self, cells: &StringRecord) -> Option<String> {
-        let rule = &self.map.fields.iter().find(|mapped| mapped.field.name == ORDER_ID)?.rule;
+    /// The record that a row belongs to, even where the row is bad.
+    pub(super) fn id(&self, cells: &StringRecord) -> Option<String> {
+        let rule = &self.map.fields.iter().find(|mapped| mapped.field.name == self.kind.id())?.rule;
         Some(self.text(cells, rule)).filter(|id| !id.is_empty())
     }
 

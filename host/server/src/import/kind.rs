@@ -3,16 +3,18 @@
 use std::fmt;
 
 use clap::ValueEnum;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// What an import brings in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Kind {
     /// Products: what can be bought, returned and offered.
     Catalog,
     /// Orders: the customers' history, and what similar tastes are learned from.
     Orders,
+    /// Returns that were dealt with before Rebound: what customers gave back. They get no plan.
+    Returns,
     /// What the merchant says of customers: traits, consent, locale.
     Customers,
 }
@@ -78,7 +80,7 @@ const PRODUCT: &[Field] = &[
 ];
 
 const ORDER: &[Field] = &[
-    required(ORDER_ID, Form::Text),
+    required("id", Form::Text),
     optional("customer_id", Form::Text),
     required("ordered_at", Form::Time),
     optional("delivered_at", Form::Time),
@@ -93,6 +95,20 @@ const ORDER_LINE: &[Field] = &[
     required("paid", Form::Money),
 ];
 
+const RETURN: &[Field] = &[
+    required("return_id", Form::Text),
+    required("customer_id", Form::Text),
+    required("requested_at", Form::Time),
+    optional("currency", Form::Currency),
+];
+
+const RETURN_LINE: &[Field] = &[
+    required("sku", Form::Text),
+    required("quantity", Form::Count { min: 1 }),
+    required("paid", Form::Money),
+    optional("order_id", Form::Text),
+];
+
 const CUSTOMER: &[Field] = &[
     required("customer_id", Form::Text),
     optional("traits", Form::Words),
@@ -100,15 +116,13 @@ const CUSTOMER: &[Field] = &[
     optional("locale", Form::Text),
 ];
 
-/// The field that says which rows are one order.
-pub(super) const ORDER_ID: &str = "id";
-
 impl Kind {
     /// Fields of a whole record.
     pub(super) fn fields(self) -> &'static [Field] {
         match self {
             Kind::Catalog => PRODUCT,
             Kind::Orders => ORDER,
+            Kind::Returns => RETURN,
             Kind::Customers => CUSTOMER,
         }
     }
@@ -117,6 +131,7 @@ impl Kind {
     pub(super) fn line_fields(self) -> &'static [Field] {
         match self {
             Kind::Orders => ORDER_LINE,
+            Kind::Returns => RETURN_LINE,
             Kind::Catalog | Kind::Customers => &[],
         }
     }
@@ -125,15 +140,32 @@ impl Kind {
         match self {
             Kind::Catalog => "/v1/catalog",
             Kind::Orders => "/v1/orders",
+            Kind::Returns => "/v1/past-returns",
             Kind::Customers => "/v1/customers",
         }
     }
 
-    /// What one record is called.
+    /// The field that names a record.
+    pub(super) fn id(self) -> &'static str {
+        self.fields()[0].name
+    }
+
+    /// One record, in a sentence.
+    pub(super) fn one(self) -> &'static str {
+        match self {
+            Kind::Catalog => "product",
+            Kind::Orders => "order",
+            Kind::Returns => "return",
+            Kind::Customers => "customer",
+        }
+    }
+
+    /// What records are called.
     pub(super) fn noun(self) -> &'static str {
         match self {
             Kind::Catalog => "products",
             Kind::Orders => "orders",
+            Kind::Returns => "returns",
             Kind::Customers => "customers",
         }
     }
@@ -144,6 +176,7 @@ impl fmt::Display for Kind {
         f.write_str(match self {
             Kind::Catalog => "catalog",
             Kind::Orders => "orders",
+            Kind::Returns => "returns",
             Kind::Customers => "customers",
         })
     }

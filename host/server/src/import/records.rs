@@ -1,4 +1,4 @@
-//! From rows to records: one row is one product or customer, several rows that stand together are one order.
+//! From rows to records: one row is one product or customer, several rows that stand together are one order or return.
 
 use serde_json::{Map as Object, Value};
 
@@ -6,8 +6,8 @@ use super::convert::{Converter, Rounding};
 use super::kind::Kind;
 use super::source::{Raw, Row};
 
-/// Rows of one order that are held; the service takes fewer lines than this by far.
-const ORDER_ROWS_MAX: usize = 10_000;
+/// Rows of one order or return that are held; the service takes fewer lines than this by far.
+const GROUP_ROWS_MAX: usize = 10_000;
 
 /// Something to send, and the rows it was made of.
 #[derive(Debug)]
@@ -29,7 +29,7 @@ pub(super) enum Outcome {
     Refused {
         /// What is wrong, by line.
         problems: Vec<(u64, String)>,
-        /// Good ones too, when they belong to an order of which another row is bad.
+        /// Good ones too, when they belong to an order or return of which another row is bad.
         rows: Vec<Row>,
     },
 }
@@ -40,14 +40,27 @@ pub(super) enum Assembler {
     AsIs,
     /// Each row by itself.
     Rows(Box<Converter>),
-    /// Rows of one order together.
-    Orders(Box<Orders>),
+    /// Rows of one order or return together.
+    Groups(Box<Groups>),
+}
+
+/// Rows that were pushed and whose outcome is not known yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Held {
+    /// None: an import may stop here and go on later.
+    None,
+    /// The one that was pushed last, and it may stop before that.
+    Last,
+    /// Others too.
+    More,
 }
 
 impl Assembler {
     pub(super) fn new(converter: Converter) -> Self {
         match converter.kind {
-            Kind::Orders => Self::Orders(Box::new(Orders { converter, current: None, refused: None })),
+            Kind::Orders | Kind::Returns => {
+                Self::Groups(Box::new(Groups { converter, current: None, refused: None, since: 0 }))
+            }
             Kind::Catalog | Kind::Customers => Self::Rows(Box::new(converter)),
         }
     }
@@ -57,16 +70,28 @@ impl Assembler {
         match self {
             Self::AsIs => done(as_is(row)),
             Self::Rows(converter) => done(single(converter, row)),
-            Self::Orders(orders) => orders.push(row, done),
+            Self::Groups(groups) => groups.push(row, done),
+        }
+    }
+
+    /// What is held after a push.
+    pub(super) fn held(&self) -> Held {
+        match self {
+            Self::AsIs | Self::Rows(_) => Held::None,
+            Self::Groups(groups) => match (&groups.current, &groups.refused) {
+                (None, None) => Held::None,
+                (Some(_), _) if groups.since == 1 => Held::Last,
+                _ => Held::More,
+            },
         }
     }
 
     /// Takes the end of the file.
     pub(super) fn finish(&mut self, mut done: impl FnMut(Outcome)) {
-        if let Self::Orders(orders) = self
-            && let Some(order) = orders.current.take()
+        if let Self::Groups(groups) = self
+            && let Some(group) = groups.current.take()
         {
-            done(order.finish());
+            done(group.finish());
         }
     }
 }
@@ -105,19 +130,22 @@ fn to_json(fields: &Object<String, Value>) -> Vec<u8> {
     serde_json::to_vec(fields).expect("a JSON object has string keys")
 }
 
-/// Makes orders of rows that stand together and carry the same id.
+/// Makes orders, or returns, of rows that stand together and carry the same id.
 ///
-/// An order with a bad row is refused whole: half an order would be a wrong one, and the mended file could not be
+/// One with a bad row is refused whole: half an order would be a wrong one, and the mended file could not be
 /// imported over it.
-pub(super) struct Orders {
+pub(super) struct Groups {
     converter: Converter,
-    current: Option<Order>,
-    /// The order that grew too long; more of its rows may follow.
+    current: Option<Group>,
+    /// The group that grew too long; more of its rows may follow.
     refused: Option<String>,
+    /// Rows pushed since the current group began, its first included.
+    since: u64,
 }
 
 #[derive(Debug)]
-struct Order {
+struct Group {
+    kind: Kind,
     id: String,
     /// Of its first good row.
     head: Option<(u64, Object<String, Value>)>,
@@ -127,55 +155,62 @@ struct Order {
     problems: Vec<(u64, String)>,
 }
 
-impl Orders {
+impl Groups {
     fn push(&mut self, mut row: Row, mut done: impl FnMut(Outcome)) {
+        self.since += 1;
         let fault = row.fault.take();
         if fault.is_none() && self.converter.skips(&row.cells) {
             return done(Outcome::Skipped);
         }
-        let Some(id) = self.converter.order_id(&row.cells) else {
-            return done(refused(
-                row,
-                fault.unwrap_or_else(|| "id is empty; it must have a value".to_owned()),
-            ));
+        let kind = self.converter.kind;
+        let Some(id) = self.converter.id(&row.cells) else {
+            let problem = || format!("{} is empty; it must have a value", kind.id());
+            return done(refused(row, fault.unwrap_or_else(problem)));
         };
         if self.refused.as_ref() == Some(&id) {
-            return done(refused(row, format!("belongs to order {id}, which is too long")));
+            return done(refused(row, format!("belongs to {} {id}, which is too long", kind.one())));
         }
         self.refused = None;
-        if self.current.as_ref().is_some_and(|order| order.id != id) {
+        if self.current.as_ref().is_some_and(|group| group.id != id) {
             self.finish_current(&mut done);
         }
-        let order = self.current.get_or_insert_with(|| Order::new(id));
+        if self.current.is_none() {
+            self.since = 1;
+        }
+        let group = self.current.get_or_insert_with(|| Group::new(kind, id));
         let converted = fault.map_or_else(|| self.converter.convert(&row.cells), Err);
         match converted {
             Ok(converted) => {
-                order.roundings.extend(converted.roundings.into_iter().map(|rounding| (row.line, rounding)));
-                order.add(row.line, converted.record, converted.line);
+                group.roundings.extend(converted.roundings.into_iter().map(|rounding| (row.line, rounding)));
+                group.add(row.line, converted.record, converted.line);
             }
-            Err(problem) => order.problems.push((row.line, problem)),
+            Err(problem) => group.problems.push((row.line, problem)),
         }
         let line = row.line;
-        order.rows.push(row);
-        if order.rows.len() > ORDER_ROWS_MAX {
-            let problem =
-                format!("order {} has more than {ORDER_ROWS_MAX} rows; check the column of its id", order.id);
-            order.problems.push((line, problem));
-            self.refused = Some(order.id.clone());
+        group.rows.push(row);
+        if group.rows.len() > GROUP_ROWS_MAX {
+            let problem = format!(
+                "{} {} has more than {GROUP_ROWS_MAX} rows; check the column of its id",
+                kind.one(),
+                group.id
+            );
+            group.problems.push((line, problem));
+            self.refused = Some(group.id.clone());
             self.finish_current(&mut done);
         }
     }
 
     fn finish_current(&mut self, done: &mut impl FnMut(Outcome)) {
-        if let Some(order) = self.current.take() {
-            done(order.finish());
+        if let Some(group) = self.current.take() {
+            done(group.finish());
         }
     }
 }
 
-impl Order {
-    fn new(id: String) -> Self {
+impl Group {
+    fn new(kind: Kind, id: String) -> Self {
         Self {
+            kind,
             id,
             head: None,
             lines: Vec::new(),
@@ -191,19 +226,20 @@ impl Order {
             self.head = Some((line, record));
             return;
         };
-        // Rows are written one after the other, so their times may differ; the order's is its first row's.
+        // Rows are written one after the other, so their times may differ; the group's is its first row's.
         let differs = |name: &&String| !name.ends_with("_at") && head.get(*name) != record.get(*name);
         if let Some(name) = head.keys().chain(record.keys()).find(differs) {
-            let problem = format!("{name} is another than in line {first}; rows of one order must agree");
+            let one = self.kind.one();
+            let problem = format!("{name} is another than in line {first}; rows of one {one} must agree");
             self.problems.push((line, problem));
         }
     }
 
     fn finish(self) -> Outcome {
-        let Self { id, head, lines, rows, roundings, mut problems } = self;
+        let Self { kind, id, head, lines, rows, roundings, mut problems } = self;
         let Some((_, mut head)) = head.filter(|_| problems.is_empty()) else {
             for (_, problem) in &mut problems {
-                problem.push_str(&format!("; order {id} is left out whole"));
+                problem.push_str(&format!("; {} {id} is left out whole", kind.one()));
             }
             return Outcome::Refused { problems, rows };
         };
@@ -322,7 +358,7 @@ mod tests {
 
     #[test]
     fn an_order_without_end_is_refused_and_not_held() {
-        let mut rows = vec![["1", "c", T, "A", "1", "5"]; ORDER_ROWS_MAX + 3];
+        let mut rows = vec![["1", "c", T, "A", "1", "5"]; GROUP_ROWS_MAX + 3];
         rows.push(["2", "c", T, "A", "1", "5"]);
         let outcomes = assemble(&rows);
         let sizes: Vec<_> = outcomes
@@ -332,7 +368,34 @@ mod tests {
                 _ => 0,
             })
             .collect();
-        assert_eq!(sizes, [ORDER_ROWS_MAX + 1, 1, 1, 0]);
+        assert_eq!(sizes, [GROUP_ROWS_MAX + 1, 1, 1, 0]);
         assert_eq!(shown(&outcomes[3]), "2: A");
+    }
+
+    /// An import that goes on later begins with a row that nothing before it belongs to.
+    #[test]
+    fn what_is_held_is_told_after_every_row() {
+        let header = StringRecord::from(HEADER.to_vec());
+        let mut map = Map::of_header(Kind::Orders, &header).unwrap();
+        map.skip = vec![toml::from_str("column = 'sku'\nany = ['POST']").unwrap()];
+        let mut assembler = Assembler::new(Converter::new(Kind::Orders, map, &header).unwrap());
+        let mut held = |row: [&str; 6]| {
+            let cells = StringRecord::from(row.to_vec());
+            let raw = Raw::Record(cells.as_byte_record().clone());
+            assembler.push(Row { line: 1, raw, cells, fault: None }, |_| ());
+            assembler.held()
+        };
+        assert_eq!(held(["1", "c", T, "POST", "1", "5"]), Held::None);
+        assert_eq!(held(["1", "c", T, "A", "1", "5"]), Held::Last);
+        assert_eq!(held(["1", "c", T, "POST", "1", "5"]), Held::More);
+        assert_eq!(held(["", "c", T, "A", "1", "5"]), Held::More);
+        assert_eq!(held(["2", "c", T, "A", "1", "5"]), Held::Last);
+        for _ in 1..GROUP_ROWS_MAX {
+            assert_eq!(held(["2", "c", T, "A", "1", "5"]), Held::More);
+        }
+        // Too long, and nothing may begin within it.
+        assert_eq!(held(["2", "c", T, "A", "1", "5"]), Held::More);
+        assert_eq!(held(["2", "c", T, "A", "1", "5"]), Held::More);
+        assert_eq!(held(["3", "c", T, "A", "1", "5"]), Held::Last);
     }
 }

@@ -1,7 +1,7 @@
 //! The rows that were not taken, written as they stood: mend them, then import that file.
 
-use std::fs::File;
-use std::io::{self, BufWriter, Write as _};
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufWriter, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
 use csv::ByteRecord;
@@ -21,17 +21,24 @@ enum Writer {
 }
 
 impl Rejects {
-    /// For rows of a CSV with this header.
-    pub(super) fn csv(path: &Path, header: &ByteRecord, delimiter: u8) -> Result<Self, Failure> {
-        let file = File::create(path).map_err(|source| unwritable(path, source))?;
+    /// For rows of a CSV with this header; after its first `earlier` bytes, which an earlier run wrote.
+    pub(super) fn csv(
+        path: &Path,
+        header: &ByteRecord,
+        delimiter: u8,
+        earlier: Option<u64>,
+    ) -> Result<Self, Failure> {
+        let file = open(path, earlier)?;
         let mut writer = csv::WriterBuilder::new().delimiter(delimiter).flexible(true).from_writer(file);
-        writer.write_byte_record(header).map_err(|error| unwritable(path, error.into()))?;
+        if earlier.is_none() {
+            writer.write_byte_record(header).map_err(|error| unwritable(path, error.into()))?;
+        }
         Ok(Self { path: path.to_path_buf(), writer: Writer::Csv(Box::new(writer)) })
     }
 
-    /// For lines of JSON.
-    pub(super) fn lines(path: &Path) -> Result<Self, Failure> {
-        let file = File::create(path).map_err(|source| unwritable(path, source))?;
+    /// For lines of JSON; after its first `earlier` bytes, which an earlier run wrote.
+    pub(super) fn lines(path: &Path, earlier: Option<u64>) -> Result<Self, Failure> {
+        let file = open(path, earlier)?;
         Ok(Self { path: path.to_path_buf(), writer: Writer::Lines(BufWriter::new(file)) })
     }
 
@@ -52,13 +59,33 @@ impl Rejects {
         Ok(())
     }
 
-    pub(super) fn finish(self) -> Result<(), Failure> {
-        let flushed = match self.writer {
-            Writer::Csv(mut writer) => writer.flush(),
-            Writer::Lines(mut writer) => writer.flush(),
+    /// Writes out what is held. How many bytes the file has then.
+    pub(super) fn flush(&mut self) -> Result<u64, Failure> {
+        let size = match &mut self.writer {
+            Writer::Csv(writer) => writer.flush().and_then(|()| writer.get_ref().metadata()),
+            Writer::Lines(writer) => writer.flush().and_then(|()| writer.get_ref().metadata()),
         };
-        flushed.map_err(|source| unwritable(&self.path, source))
+        size.map(|metadata| metadata.len()).map_err(|source| unwritable(&self.path, source))
     }
+}
+
+/// A new file, or the one that an earlier run left, without what it wrote and did not get to keep.
+fn open(path: &Path, earlier: Option<u64>) -> Result<File, Failure> {
+    let Some(size) = earlier else {
+        return File::create(path).map_err(|source| unwritable(path, source));
+    };
+    let cut = || {
+        let mut file = OpenOptions::new().write(true).open(path)?;
+        if file.metadata()?.len() < size {
+            return Err(io::Error::other(
+                "it is shorter than the earlier run left it; give --rejects a new file",
+            ));
+        }
+        file.set_len(size)?;
+        file.seek(SeekFrom::End(0))?;
+        Ok(file)
+    };
+    cut().map_err(|source| unwritable(path, source))
 }
 
 fn unwritable(path: &Path, source: io::Error) -> Failure {

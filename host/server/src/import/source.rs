@@ -11,14 +11,16 @@ use flate2::bufread::MultiGzDecoder;
 use indicatif::ProgressBar;
 use serde_json::Value;
 
+use super::parquet::MAGIC;
 use crate::failure::Failure;
 use crate::output::{Output, Unit};
 
 /// A row that goes on longer than this is an open quote, or no text at all.
-const ROW_BYTES_MAX: usize = 4 * 1024 * 1024;
+pub(super) const ROW_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// As much of a file as is looked at to tell what it is.
 const PEEK_BYTES: usize = 64;
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
+const ZSTD_MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// How rows are written.
@@ -28,6 +30,8 @@ pub(crate) enum Format {
     Csv,
     /// One JSON object a line.
     Ndjson,
+    /// Typed columns, read from their end: a file only.
+    Parquet,
 }
 
 /// An open file.
@@ -72,12 +76,32 @@ impl Source {
                 (Box::new(file), Some(size))
             }
         };
+        let is_file = size.is_some();
         let progress = output.progress(size, Unit::Bytes);
         let mut reader = peekable(progress.wrap_read(file)).map_err(failure)?;
-        if reader.fill_buf().map_err(failure)?.starts_with(&GZIP_MAGIC) {
+        let start = reader.fill_buf().map_err(failure)?;
+        let is_compressed = start.starts_with(&GZIP_MAGIC) || start.starts_with(&ZSTD_MAGIC);
+        if start.starts_with(&GZIP_MAGIC) {
             reader = peekable(MultiGzDecoder::new(reader)).map_err(failure)?;
+        } else if start.starts_with(&ZSTD_MAGIC) {
+            // Frames that stand one after the other are one text, as with gzip's members.
+            let decoder = zstd::stream::read::Decoder::with_buffer(reader).map_err(failure)?;
+            reader = peekable(decoder).map_err(failure)?;
         }
         let start = reader.fill_buf().map_err(failure)?;
+        let is_parquet = match format.or_else(|| format_of(path)) {
+            Some(format) => format == Format::Parquet || (start.starts_with(MAGIC) && is_file),
+            None => start.starts_with(MAGIC),
+        };
+        if is_parquet {
+            return match is_file && !is_compressed {
+                true => Ok(Self { format: Format::Parquet, reader, progress }),
+                false => Err(Failure::Usage(format!(
+                    "{}: Parquet is read from its end and compressed within; give the file itself, unpacked",
+                    path.display()
+                ))),
+            };
+        }
         let mark = if start.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
         reader.consume(mark);
         let format = match format.or_else(|| format_of(path)) {
@@ -123,10 +147,10 @@ pub(super) fn delimiter_of(path: &Path) -> u8 {
     }
 }
 
-/// In lower case; what stands before `.gz` when it is compressed.
+/// In lower case; what stands before `.gz` or `.zst` when it is compressed.
 fn extension_of(path: &Path) -> Option<String> {
     let name = path.file_name()?.to_str()?.to_ascii_lowercase();
-    let name = name.strip_suffix(".gz").unwrap_or(&name);
+    let name = [".gz", ".zst", ".zstd"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(&name);
     Some(name.rsplit_once('.')?.1.to_owned())
 }
 
@@ -134,6 +158,7 @@ fn format_of(path: &Path) -> Option<Format> {
     match extension_of(path)?.as_str() {
         "csv" | "tsv" | "tab" | "txt" => Some(Format::Csv),
         "ndjson" | "jsonl" | "json" => Some(Format::Ndjson),
+        "parquet" | "pq" => Some(Format::Parquet),
         _ => None,
     }
 }
@@ -307,6 +332,10 @@ mod tests {
         encoder.finish().unwrap()
     }
 
+    fn zstd(bytes: &[u8]) -> Vec<u8> {
+        zstd::encode_all(bytes, 1).unwrap()
+    }
+
     fn open(name: &str, bytes: &[u8]) -> Source {
         let (_dir, path) = file(name, bytes);
         Source::open(&path, None, Output::Json).unwrap()
@@ -323,6 +352,11 @@ mod tests {
             ("a", b" {\"a\":1}", Format::Ndjson),
             ("a", b"\xef\xbb\xbf{\"a\":1}", Format::Ndjson),
             ("a", b"", Format::Csv),
+            ("a.csv.zst", b"{", Format::Csv),
+            ("a.jsonl.zstd", b"a,b", Format::Ndjson),
+            ("a.parquet", b"a,b", Format::Parquet),
+            ("a", b"PAR1", Format::Parquet),
+            ("a.csv", b"PAR1", Format::Parquet),
         ] {
             assert_eq!(open(name, bytes).format, want, "{name} {bytes:?}");
         }
@@ -348,12 +382,22 @@ mod tests {
         let plain = b"\xef\xbb\xbfsku,title\nA,\"a\nb\"\nB,c\n";
         let mut members = gzip(&plain[..12]);
         members.extend(gzip(&plain[12..]));
-        for bytes in [plain.to_vec(), gzip(plain), members] {
+        let frames = [zstd(&plain[..12]), zstd(&plain[12..])].concat();
+        for bytes in [plain.to_vec(), gzip(plain), members, zstd(plain), frames] {
             let rows = open("feed.csv", &bytes).csv(b',').unwrap();
             assert_eq!(rows.header, vec!["sku", "title"]);
             let rows: Vec<_> =
                 rows.map(|row| row.unwrap()).map(|row| (row.line, row.cells[1].to_owned())).collect();
             assert_eq!(rows, [(2, "a\nb".to_owned()), (4, "c".to_owned())]);
+        }
+    }
+
+    #[test]
+    fn parquet_that_cannot_be_read_from_its_end_is_refused() {
+        for bytes in [gzip(b"PAR1..."), zstd(b"PAR1...")] {
+            let (_dir, path) = file("feed", &bytes);
+            let refused = Source::open(&path, None, Output::Json).err().unwrap();
+            assert!(refused.to_string().contains("unpacked"), "{refused}");
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::kind::Kind;
 
@@ -11,9 +11,10 @@ const PROBLEMS_MAX: usize = 1000;
 /// Rounded amounts that are listed.
 const ROUNDINGS_MAX: usize = 5;
 
-/// What became of an import. Rows are those of the file; records are products, orders or customers.
-#[derive(Debug, Default, Serialize)]
-pub(super) struct Tally {
+/// What became of rows and records, in numbers. Rows are those of the file; records are products, orders, returns or
+/// customers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Sums {
     /// Rows that were not blank, the header aside.
     pub(super) rows: u64,
     /// Rows that the map leaves out.
@@ -28,12 +29,23 @@ pub(super) struct Tally {
     pub(super) unchanged: u64,
     /// Amounts that were rounded to minor units.
     pub(super) rounded: u64,
-    /// The first of those.
+}
+
+/// What became of an import.
+#[derive(Debug, Default, Serialize)]
+pub(super) struct Tally {
+    #[serde(flatten)]
+    pub(super) sums: Sums,
+    /// The first of the rounded amounts.
     pub(super) roundings: Vec<RoundedAmount>,
     /// Lines with something wrong.
     pub(super) errors: Vec<Problem>,
     /// How many more there were.
     pub(super) errors_omitted: u64,
+    /// Rows that an earlier run had dealt with; they are in the sums.
+    pub(super) resumed_rows: u64,
+    /// How long this run took, milliseconds.
+    pub(super) took_ms: u64,
 }
 
 /// A line with something wrong.
@@ -82,7 +94,7 @@ impl Tally {
     }
 
     pub(super) fn rounding(&mut self, rounding: RoundedAmount) {
-        self.rounded += 1;
+        self.sums.rounded += 1;
         if self.roundings.len() < ROUNDINGS_MAX {
             self.roundings.push(rounding);
         }
@@ -90,7 +102,7 @@ impl Tally {
 
     /// As a person reads it.
     pub(super) fn text(&self, kind: Kind) -> String {
-        let Self { rows, skipped, rejected, created, updated, unchanged, rounded, .. } = self;
+        let Sums { rows, skipped, rejected, created, updated, unchanged, rounded } = &self.sums;
         let mut text = format!(
             "{}: {created} created, {updated} updated, {unchanged} unchanged, from {rows} rows: {skipped} left out by the map, {rejected} rejected",
             kind.noun()
@@ -113,6 +125,20 @@ impl Tally {
             )
             .expect("a string grows");
         }
+        if self.resumed_rows > 0 {
+            write!(text, "\n{} of the rows were dealt with by an earlier run", self.resumed_rows)
+                .expect("a string grows");
+        }
+        let here = rows - self.resumed_rows;
+        if let Some(rate) = (here * 1000).checked_div(self.took_ms) {
+            let (seconds, tenths) = (self.took_ms / 1000, self.took_ms % 1000 / 100);
+            write!(text, "\n{here} rows in {seconds}.{tenths} s, {rate} a second").expect("a string grows");
+        }
         text
+    }
+
+    /// How many lines were told to be bad.
+    pub(super) fn problems(&self) -> u64 {
+        self.errors.len() as u64 + self.errors_omitted
     }
 }

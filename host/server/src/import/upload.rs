@@ -1,12 +1,22 @@
-//! Sending records in pieces, and telling by line what the service did not take.
+//! Sending records in pieces, several at a time, and telling by line what the service did not take.
+//!
+//! Pieces are dealt with in the order of the file, whatever order they are answered in. Two that speak of the same
+//! record are never on their way together: the later line counts, as if they were sent one by one.
 
+use std::collections::{HashMap, VecDeque};
 use std::io::Write as _;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Instant;
 
+use indicatif::ProgressBar;
 use serde::Deserialize;
 
 use super::kind::Kind;
-use super::records::{Outcome, Record};
+use super::piece::{Entry, Piece};
+use super::records::Outcome;
 use super::rejects::Rejects;
+use super::resume::{Keeper, Mark};
 use super::source::Row;
 use super::tally::{Problem, RoundedAmount, Tally};
 use crate::client::{Client, ClientError};
@@ -14,21 +24,29 @@ use crate::failure::Failure;
 use crate::output::harmless;
 
 const NDJSON: &str = "application/x-ndjson";
-/// Records that are sent at once, and bytes of them: enough for the storage to write many together, few enough to
-/// be sent again.
-const PIECE_RECORDS: usize = 1000;
-const PIECE_BYTES: usize = 1024 * 1024;
+/// Pieces on their way at once: one is read and one is written while others are made and waited for. The service takes
+/// 32 imports at a time.
+const FLIGHTS_MAX: usize = 4;
 /// Bad lines that the service lists in one answer.
 const LISTED_MAX: usize = 100;
 
 /// Sends records.
-pub(super) struct Upload<'a> {
-    client: &'a Client,
+pub(super) struct Upload {
+    client: Arc<Client>,
     kind: Kind,
     rejects: Option<Rejects>,
-    piece: Vec<Record>,
-    piece_bytes: usize,
+    piece: Piece,
+    flights: VecDeque<Flight>,
+    progress: ProgressBar,
+    started: Instant,
     pub(super) tally: Tally,
+}
+
+/// A piece on its way.
+struct Flight {
+    piece: Piece,
+    /// None when there was nothing to send.
+    answer: Option<JoinHandle<Result<Report, ClientError>>>,
 }
 
 /// As the service answers an import.
@@ -48,108 +66,167 @@ struct BadLine {
     detail: String,
 }
 
-impl<'a> Upload<'a> {
-    pub(super) fn new(client: &'a Client, kind: Kind, rejects: Option<Rejects>) -> Self {
-        Self { client, kind, rejects, piece: Vec::new(), piece_bytes: 0, tally: Tally::default() }
-    }
-
-    /// Takes what became of some rows, and sends a piece when it is full.
-    pub(super) fn take(&mut self, outcome: Outcome) -> Result<(), Failure> {
-        match outcome {
-            Outcome::Skipped => {
-                self.tally.rows += 1;
-                self.tally.skipped += 1;
-                Ok(())
-            }
-            Outcome::Refused { problems, rows } => {
-                self.tally.rows += rows.len() as u64;
-                for (line, detail) in problems {
-                    self.tell(Problem { line, last_line: None, code: "invalid_line".to_owned(), detail });
-                }
-                self.reject(&rows)
-            }
-            Outcome::Ready(record) => {
-                self.tally.rows += record.rows.len() as u64;
-                for (line, rounding) in &record.roundings {
-                    let (field, amount, became) = (rounding.field, rounding.amount.clone(), rounding.units);
-                    self.tally.rounding(RoundedAmount { line: *line, field, amount, became });
-                }
-                self.piece_bytes += record.json.len();
-                self.piece.push(record);
-                match self.piece.len() >= PIECE_RECORDS || self.piece_bytes >= PIECE_BYTES {
-                    true => self.flush(),
-                    false => Ok(()),
-                }
-            }
+impl Upload {
+    /// `tally` begins with what an earlier run came to.
+    pub(super) fn new(
+        client: Client,
+        kind: Kind,
+        rejects: Option<Rejects>,
+        progress: ProgressBar,
+        tally: Tally,
+    ) -> Self {
+        let (client, started) = (Arc::new(client), Instant::now());
+        Self {
+            client,
+            kind,
+            rejects,
+            piece: Piece::default(),
+            flights: VecDeque::new(),
+            progress,
+            started,
+            tally,
         }
     }
 
-    /// Sends what is left and closes the file of rejects.
-    pub(super) fn finish(mut self) -> Result<Tally, Failure> {
-        self.flush()?;
-        self.rejects.map_or(Ok(()), Rejects::finish)?;
+    /// Takes what became of some rows.
+    pub(super) fn take(&mut self, outcome: Outcome) {
+        self.piece.take(outcome);
+    }
+
+    /// Says that everything before a place in the file was taken. Sends a piece when it is full.
+    pub(super) fn mark(&mut self, mark: Mark, keeper: &Keeper) -> Result<(), Failure> {
+        self.piece.mark = Some(mark);
+        match self.piece.is_full() {
+            true => self.launch(keeper),
+            false => Ok(()),
+        }
+    }
+
+    /// Says that rows stand open. Sends a piece all the same when it is far too full.
+    pub(super) fn go_on(&mut self, keeper: &Keeper) -> Result<(), Failure> {
+        match self.piece.is_overfull() {
+            true => self.launch(keeper),
+            false => Ok(()),
+        }
+    }
+
+    /// Sends what is left and waits for all of it.
+    pub(super) fn finish(mut self, mark: Mark, keeper: &Keeper) -> Result<Tally, Failure> {
+        self.piece.mark = Some(mark);
+        self.launch(keeper)?;
+        while let Some(flight) = self.flights.pop_front() {
+            self.land(flight, keeper)?;
+        }
+        if let Some(rejects) = &mut self.rejects {
+            rejects.flush()?;
+        }
+        self.tally.took_ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
         Ok(self.tally)
     }
 
-    fn flush(&mut self) -> Result<(), Failure> {
+    fn launch(&mut self, keeper: &Keeper) -> Result<(), Failure> {
         let piece = std::mem::take(&mut self.piece);
-        self.piece_bytes = 0;
-        if piece.is_empty() {
+        if piece.is_empty() && piece.mark.is_none() {
             return Ok(());
         }
-        let report = self.send(&piece)?;
-        self.tally.created += report.created;
-        self.tally.updated += report.updated;
-        self.tally.unchanged += report.unchanged;
-        if report.errors_omitted == 0 {
-            return self.refused(&piece, report.errors);
+        let must_wait = self.flights.iter().any(|flight| flight.piece.meets(&piece));
+        let flights_max = if must_wait { 0 } else { FLIGHTS_MAX - 1 };
+        while self.flights.len() > flights_max
+            && let Some(flight) = self.flights.pop_front()
+        {
+            self.land(flight, keeper)?;
         }
-        // The service lists only so many: the same records in smaller pieces change nothing, and tell all.
-        for part in piece.chunks(LISTED_MAX) {
-            let errors = self.send(part)?.errors;
-            self.refused(part, errors)?;
-        }
+        let answer = (piece.records > 0).then(|| {
+            let (client, path) = (Arc::clone(&self.client), self.kind.path());
+            let (body, count) = (piece.body(0, piece.records), piece.records);
+            std::thread::spawn(move || send(&client, path, &body, count))
+        });
+        self.flights.push_back(Flight { piece, answer });
         Ok(())
     }
 
-    fn send(&self, piece: &[Record]) -> Result<Report, ClientError> {
-        let mut body = Vec::with_capacity(piece.iter().map(|record| record.json.len() + 1).sum());
-        for record in piece {
-            body.extend_from_slice(&record.json);
-            body.push(b'\n');
+    /// Waits for a piece's answer, tells what was not taken, and keeps how far the import came.
+    fn land(&mut self, Flight { mut piece, answer }: Flight, keeper: &Keeper) -> Result<(), Failure> {
+        let mut refused: HashMap<usize, BadLine> = HashMap::new();
+        if let Some(answer) = answer {
+            let lost = || self.client.misunderstood(0, &"the thread that asked has failed");
+            let report = answer.join().map_err(|_| lost()).and_then(|report| report)?;
+            self.tally.sums.created += report.created;
+            self.tally.sums.updated += report.updated;
+            self.tally.sums.unchanged += report.unchanged;
+            if report.errors_omitted == 0 {
+                refused = report.errors.into_iter().map(|bad| (bad.line - 1, bad)).collect();
+            } else {
+                // The service lists only so many: the same records in smaller pieces change nothing, and tell all.
+                for from in (0..piece.records).step_by(LISTED_MAX) {
+                    let count = LISTED_MAX.min(piece.records - from);
+                    let report = send(&self.client, self.kind.path(), &piece.body(from, count), count)?;
+                    refused.extend(report.errors.into_iter().map(|bad| (from + bad.line - 1, bad)));
+                }
+            }
         }
-        let answer = self.client.post(self.kind.path(), NDJSON, &body)?;
-        let report: Report = self.client.parse(&answer)?;
-        match report.errors.iter().all(|bad| (1..=piece.len()).contains(&bad.line)) {
-            true => Ok(report),
-            false => Err(self.client.misunderstood(answer.status, &"it names a line that was not sent")),
+        self.tally.sums.rows += piece.skipped;
+        self.tally.sums.skipped += piece.skipped;
+        let mut index = 0;
+        for entry in std::mem::take(&mut piece.entries) {
+            match entry {
+                Entry::Refused { problems, rows } => {
+                    self.tally.sums.rows += rows.len() as u64;
+                    for (line, detail) in problems {
+                        let code = "invalid_line".to_owned();
+                        self.tell(Problem { line, last_line: None, code, detail });
+                    }
+                    self.reject(&rows)?;
+                }
+                Entry::Record(record) => {
+                    self.tally.sums.rows += record.rows.len() as u64;
+                    for (line, rounding) in record.roundings {
+                        let (field, became) = (rounding.field, rounding.units);
+                        self.tally.rounding(RoundedAmount { line, field, amount: rounding.amount, became });
+                    }
+                    if let Some(BadLine { code, detail, .. }) = refused.remove(&index) {
+                        let line = record.rows.first().map_or(0, |row| row.line);
+                        let last_line = record.rows.last().map(|row| row.line).filter(|last| *last != line);
+                        self.tell(Problem { line, last_line, code, detail });
+                        self.reject(&record.rows)?;
+                    }
+                    index += 1;
+                }
+            }
         }
-    }
-
-    fn refused(&mut self, piece: &[Record], errors: Vec<BadLine>) -> Result<(), Failure> {
-        for BadLine { line, code, detail } in errors {
-            let rows = &piece[line - 1].rows;
-            let (first, last) = (rows.first().map_or(0, |row| row.line), rows.last().map(|row| row.line));
-            let last_line = last.filter(|last| *last != first);
-            self.tell(Problem { line: first, last_line, code, detail });
-            self.reject(rows)?;
+        let sums = &self.tally.sums;
+        self.progress.set_message(format!("{} rows, {} rejected", sums.rows, sums.rejected));
+        match piece.mark {
+            Some(mark) if keeper.is_kept() => {
+                let rejects_bytes = self.rejects.as_mut().map(Rejects::flush).transpose()?;
+                keeper.keep(mark, self.tally.sums, self.tally.problems(), rejects_bytes)
+            }
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     fn tell(&mut self, problem: Problem) {
         let text = harmless(&problem.to_string());
         if self.tally.problem(problem) {
             // A terminal that is gone is no reason to stop an import.
-            writeln!(std::io::stderr().lock(), "{text}").ok();
+            self.progress.suspend(|| writeln!(std::io::stderr().lock(), "{text}")).ok();
         }
     }
 
     fn reject(&mut self, rows: &[Row]) -> Result<(), Failure> {
-        self.tally.rejected += rows.len() as u64;
+        self.tally.sums.rejected += rows.len() as u64;
         match &mut self.rejects {
             Some(rejects) => rejects.write(rows),
             None => Ok(()),
         }
+    }
+}
+
+fn send(client: &Client, path: &str, body: &[u8], count: usize) -> Result<Report, ClientError> {
+    let answer = client.post(path, NDJSON, body)?;
+    let report: Report = client.parse(&answer)?;
+    match report.errors.iter().all(|bad| (1..=count).contains(&bad.line)) {
+        true => Ok(report),
+        false => Err(client.misunderstood(answer.status, &"it names a line that was not sent")),
     }
 }
