@@ -114,7 +114,6 @@ impl ParquetRows {
             let raw = Raw::Record(csv::ByteRecord::new());
             rows.push(Row { line: self.row + index + 1, raw, cells: StringRecord::new(), fault: None });
         }
-        self.row += count as u64;
         for ((column, reader), name) in self.columns.iter().zip(&mut self.readers).zip(&self.header) {
             for (row, cell) in rows.iter_mut().zip(column.read(reader, count)?) {
                 match cell {
@@ -126,6 +125,7 @@ impl ParquetRows {
                 }
             }
         }
+        self.row += count as u64;
         for row in &mut rows {
             if row.cells.as_slice().len() > ROW_BYTES_MAX {
                 row.fault = Some(format!("is over {ROW_BYTES_MAX} bytes; no product or order is so large"));

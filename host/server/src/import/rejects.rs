@@ -91,3 +91,27 @@ fn open(path: &Path, earlier: Option<u64>) -> Result<File, Failure> {
 fn unwritable(path: &Path, source: io::Error) -> Failure {
     Failure::File { path: path.to_path_buf(), verb: "written", source }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    /// A killed import may have written rows that its state does not speak of; they are written once more.
+    #[test]
+    fn what_an_earlier_run_did_not_get_to_keep_is_cut_off() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("bad.csv");
+        fs::write(&path, "a,b\n1,2\n3,4\n").unwrap();
+        let header = ByteRecord::from(vec!["a", "b"]);
+        let mut rejects = Rejects::csv(&path, &header, b',', Some(8)).unwrap();
+        let raw = Raw::Record(ByteRecord::from(vec!["5", "6"]));
+        rejects.write(&[Row { line: 3, raw, cells: csv::StringRecord::new(), fault: None }]).unwrap();
+        assert_eq!(rejects.flush().unwrap(), 12);
+        assert_eq!(fs::read_to_string(&path).unwrap(), "a,b\n1,2\n5,6\n");
+        let shorter = Rejects::csv(&path, &header, b',', Some(13)).err().unwrap();
+        assert!(shorter.to_string().contains("bad.csv cannot be written"), "{shorter}");
+        assert_eq!(fs::read_to_string(&path).unwrap().len(), 12, "and it is left as it was");
+    }
+}

@@ -129,8 +129,7 @@ impl Upload {
         if piece.is_empty() && piece.mark.is_none() {
             return Ok(());
         }
-        let must_wait = self.flights.iter().any(|flight| flight.piece.meets(&piece));
-        let flights_max = if must_wait { 0 } else { FLIGHTS_MAX - 1 };
+        let flights_max = flights_beside(self.flights.iter().map(|flight| &flight.piece), &piece);
         while self.flights.len() > flights_max
             && let Some(flight) = self.flights.pop_front()
         {
@@ -222,11 +221,40 @@ impl Upload {
     }
 }
 
+/// Most pieces that may be on their way when another one begins its own.
+fn flights_beside<'a>(mut flights: impl Iterator<Item = &'a Piece>, piece: &Piece) -> usize {
+    match flights.any(|flight| flight.meets(piece)) {
+        true => 0,
+        false => FLIGHTS_MAX - 1,
+    }
+}
+
 fn send(client: &Client, path: &str, body: &[u8], count: usize) -> Result<Report, ClientError> {
     let answer = client.post(path, NDJSON, body)?;
     let report: Report = client.parse(&answer)?;
     match report.errors.iter().all(|bad| (1..=count).contains(&bad.line)) {
         true => Ok(report),
         false => Err(client.misunderstood(answer.status, &"it names a line that was not sent")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::records::Record;
+    use super::*;
+
+    fn piece(json: &str) -> Piece {
+        let mut piece = Piece::default();
+        let json = json.as_bytes().to_vec();
+        piece.take(Outcome::Ready(Record { json, rows: Vec::new(), roundings: Vec::new() }));
+        piece
+    }
+
+    #[test]
+    fn a_piece_waits_for_all_that_speak_of_the_same_record_and_else_for_few() {
+        let [a, b] = [r#"{"sku":"A"}"#, r#"{"sku":"B"}"#].map(piece);
+        assert_eq!(flights_beside([].into_iter(), &a), FLIGHTS_MAX - 1);
+        assert_eq!(flights_beside([&b, &b].into_iter(), &a), FLIGHTS_MAX - 1);
+        assert_eq!(flights_beside([&b, &a].into_iter(), &a), 0);
     }
 }
