@@ -4,10 +4,12 @@
 //! the aims.
 
 mod figures;
+mod imports;
 mod machine;
 mod page;
 mod rivals;
 
+use std::path::PathBuf;
 use std::process::Stdio;
 
 use anyhow::{Context as _, Result, ensure};
@@ -26,13 +28,32 @@ pub(crate) struct Options {
     /// again.
     #[arg(long, conflicts_with = "benches")]
     rivals: bool,
+    /// A shop's past through `rebound import`, this many orders; the section of a million is written again.
+    #[arg(
+        long,
+        value_name = "ORDERS",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = IMPORTED,
+        conflicts_with_all = ["benches", "rivals"],
+        value_parser = clap::value_parser!(u64).range(1..)
+    )]
+    imports: Option<u64>,
+    /// The service to measure, where it is built already.
+    #[arg(long, value_name = "FILE", requires = "imports")]
+    binary: Option<PathBuf>,
 }
+
+/// Orders of the section in docs/performance.md.
+const IMPORTED: &str = "1000000";
 
 const EXAMPLES: &str = "\
 Examples:
   cargo xtask bench          all of them, and docs/performance.md is written again
   cargo xtask bench http     decisions a second over HTTP, printed only
-  cargo xtask bench --rivals Extism, wasmtime serve, Node and native Rust beside the sandbox";
+  cargo xtask bench --rivals Extism, wasmtime serve, Node and native Rust beside the sandbox
+  cargo xtask bench --imports          a million orders from a CSV into a fresh service
+  cargo xtask bench --imports=50000    fewer, printed only";
 
 /// A bench of the workspace.
 #[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -85,6 +106,9 @@ const CURVES: [&str; 4] = ["1000", "10000", "100000", "1000000"];
 const SELECTION: [&str; 4] = ["--locked", "--workspace", "--features", "rebound-sandbox/reuse"];
 
 pub(crate) fn run(options: &Options) -> Result<()> {
+    if let Some(orders) = options.imports {
+        return imports(orders, options.binary.clone());
+    }
     let chosen = if options.benches.is_empty() { &Bench::ALL[..] } else { &options.benches };
     let built = step("building the strategies", workspace::build_plugins)?;
     let components = built[0].path.parent().context("a component lies in a folder")?;
@@ -129,12 +153,33 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 fn rivals(binary: &std::path::Path, components: &std::path::Path) -> Result<()> {
     let table = rivals::measure(components)?;
     let output = step("measuring: http", || measure(Bench::Http, &http(binary, components)))?;
-    let section = page::rivals(&table, &Load::read(&output)?);
+    write_section(page::RIVALS, &page::rivals(&table, &Load::read(&output)?))
+}
+
+/// Measures imports. What strategies need is not built: none runs.
+fn imports(orders: u64, binary: Option<PathBuf>) -> Result<()> {
+    let binary = match binary {
+        Some(binary) => binary,
+        None => step("building the service with optimisations", || {
+            workspace::build_host(Profile::Release, &SELECTION)
+        })?,
+    };
+    let section = page::imports(&imports::measure(&binary, orders)?);
+    if orders.to_string() == IMPORTED {
+        return write_section(page::IMPORTS, &section);
+    }
+    println!("{section}");
+    eprintln!("docs/performance.md is left as it is: only a run of {IMPORTED} orders writes it");
+    Ok(())
+}
+
+/// Prints a section, and writes it into docs/performance.md in place of its older self.
+fn write_section(title: &str, section: &str) -> Result<()> {
     println!("{section}");
     let path = workspace::root().join("docs/performance.md");
     let page =
         std::fs::read_to_string(&path).with_context(|| format!("{} cannot be read", path.display()))?;
-    std::fs::write(&path, page::replaced(&page, page::RIVALS, &section))
+    std::fs::write(&path, page::replaced(&page, title, section))
         .with_context(|| format!("{} cannot be written", path.display()))
 }
 

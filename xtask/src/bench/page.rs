@@ -20,6 +20,19 @@ pub(super) fn rivals(table: &str, platform: &Load) -> String {
     format!("{words}\n\n{lines}\n{}\n\n{platform_words}\n\n{}", table.trim(), load_table(platform))
 }
 
+/// The section of `cargo xtask bench --imports`.
+pub(super) const IMPORTS: &str = "Imports";
+
+/// The imports' section, without its title.
+pub(super) fn imports(table: &str) -> String {
+    let lines: String = machine::describe().iter().map(|line| format!("- {line}\n")).collect();
+    let words = "Written by `cargo xtask bench --imports`. CSV files of a shop's past through `rebound import` into a fresh \
+        service: orders of one to three lines by 200,000 customers, in the order in which they were placed. Client and \
+        service share the machine; every record is durable before its piece is answered. Times are the client's, from \
+        the first row to the last answer. The aim is a million orders in under a minute.";
+    format!("{words}\n\n{lines}\n{}", table.trim())
+}
+
 /// The page with one section's body in place of what stood there, or with the section at its end.
 pub(super) fn replaced(page: &str, title: &str, body: &str) -> String {
     let heading = format!("\n## {title}\n");

@@ -17,8 +17,7 @@ use crate::{DEMO_ADDRESS, interrupt};
 use client::Client;
 use figures::Figures;
 pub(crate) use samples::Samples;
-use service::Service;
-pub(crate) use service::Tethered;
+pub(crate) use service::{Service, Tethered};
 
 #[derive(clap::Args)]
 pub(crate) struct Options {

@@ -13,7 +13,7 @@ use anyhow::{Context as _, Result};
 use serde::Serialize;
 
 use catalogue::Catalogue;
-use random::Random;
+pub(crate) use random::Random;
 
 const SEED: u64 = 20_251_101;
 const CUSTOMERS: usize = 300;
