@@ -28,8 +28,8 @@ use crate::wire::order::OrderBody;
 use crate::wire::past_return::PastReturnBody;
 use crate::{body, cloudevents};
 
-/// Lines that go to the engine together.
-const CHUNK_LINES: usize = 500;
+/// Lines that go to the engine together, and that the catalogue learns from in one change.
+const CHUNK_LINES: usize = 1000;
 /// Their bytes; one line may go past it.
 const CHUNK_BYTES: usize = 1024 * 1024;
 

@@ -125,7 +125,7 @@ impl Engine {
         let mut all = Landed::default();
         for (customer, lines) in round {
             if tasks.len() >= CUSTOMERS_AT_ONCE {
-                self.collect_past(&mut tasks, &mut all).await;
+                collect(&mut tasks, &mut all).await;
             }
             if all.fault.is_some() {
                 break;
@@ -134,31 +134,19 @@ impl Engine {
             tasks.spawn(async move { engine.land_past_of(&customer, &lines).await });
         }
         while !tasks.is_empty() {
-            self.collect_past(&mut tasks, &mut all).await;
+            collect(&mut tasks, &mut all).await;
+        }
+        if !all.back.is_empty() {
+            self.shared.shelf.change(|catalogue| {
+                all.back
+                    .iter()
+                    .for_each(|(customer, at, products)| catalogue.returned(*customer, *at, products));
+            });
         }
         for (index, result) in all.results {
             results[index] = result;
         }
         all.fault.map_or(Ok(all.sequence), Err)
-    }
-
-    /// Waits for one task, takes those that ended with it, and teaches what they landed in one change.
-    async fn collect_past(&self, tasks: &mut JoinSet<Landed>, all: &mut Landed) {
-        let take = |ended: Result<Landed, JoinError>, all: &mut Landed| match ended {
-            Ok(landed) => all.extend(landed),
-            Err(_) => all.fault = Some(Fault::Lost("importing returns")),
-        };
-        let Some(ended) = tasks.join_next().await else { return };
-        take(ended, all);
-        while let Some(ended) = tasks.try_join_next() {
-            take(ended, all);
-        }
-        let back = std::mem::take(&mut all.back);
-        if !back.is_empty() {
-            self.shared.shelf.change(|catalogue| {
-                back.iter().for_each(|(customer, at, products)| catalogue.returned(*customer, *at, products));
-            });
-        }
     }
 
     /// Lands the returns of one customer, one batch after the other, up to the first fault.
@@ -257,6 +245,19 @@ impl Engine {
             self.shared.storage.commit(batch).await?;
         }
         Ok(Some(landed))
+    }
+}
+
+/// Waits for one task, and takes those that ended with it.
+async fn collect(tasks: &mut JoinSet<Landed>, all: &mut Landed) {
+    let take = |ended: Result<Landed, JoinError>, all: &mut Landed| match ended {
+        Ok(landed) => all.extend(landed),
+        Err(_) => all.fault = Some(Fault::Lost("importing returns")),
+    };
+    let Some(ended) = tasks.join_next().await else { return };
+    take(ended, all);
+    while let Some(ended) = tasks.try_join_next() {
+        take(ended, all);
     }
 }
 

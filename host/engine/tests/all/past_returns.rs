@@ -207,11 +207,11 @@ async fn an_erased_customer_s_past_returns_do_not_come_back() {
 #[tokio::test]
 async fn returns_of_very_large_orders_land_in_several_batches() {
     let house = House::with_products(&["a"]).await;
-    let count = 40;
+    let count = 40_u32;
     let lines =
         vec![OrderRequestLine { sku: Sku::new("a").unwrap(), quantity: 1, paid: Money(123_456_789) }; 2_000];
     let orders = (0..count)
-        .map(|i| OrderRequest { lines: lines.clone(), ..order(&format!("o-{i}"), Some("c-1"), i, &[]) })
+        .map(|i| OrderRequest { lines: lines.clone(), ..order(&format!("o-{i}"), Some("c-1"), i.into(), &[]) })
         .collect();
     let landed = house.engine.import_orders(orders).await.unwrap();
     assert!(landed.iter().all(Result::is_ok), "{landed:?}");
