@@ -14,7 +14,7 @@ use crate::keys::{self, CustomerKeys};
 use crate::profile::Profile;
 use crate::promise::{CouponIndex, CouponRecord, CouponState, DueRecord, HoldRecord};
 use crate::records::{
-    EventRecord, ExposureRecord, OrderIndex, OrderRecord, PlanRecord, ReturnRecord, decode, open,
+    EventRecord, ExposureRecord, OrderIndex, OrderRecord, PastReturn, PlanRecord, ReturnRecord, decode, open,
 };
 use crate::slots::slot_of;
 
@@ -30,6 +30,7 @@ struct History {
     profile: Option<Profile>,
     orders: BTreeMap<OrderId, OrderRecord>,
     plans: BTreeMap<ReturnId, PlanRecord>,
+    past: BTreeMap<ReturnId, PastReturn>,
     coupons: BTreeMap<Bytes, CouponRecord>,
     /// Whether all of them could be read: counts of some of them say nothing.
     is_whole: bool,
@@ -126,6 +127,11 @@ impl Chart {
                 self.plan(key, &record, seal, rounds);
                 history.plans.insert(record.plan.return_id.clone(), record);
             }
+            "past_return" => {
+                let past: PastReturn = open(seal, "past return", place, bytes)?;
+                self.past_return(key, &past, rounds);
+                history.past.insert(past.return_id.clone(), past);
+            }
             "coupon" => {
                 let record: CouponRecord = open(seal, "coupon", place, bytes)?;
                 self.coupon(key, &record, rounds);
@@ -162,6 +168,22 @@ impl Chart {
         let (index, owner) = (keys::order_index(&rounds.host_key, &order.id), self.owner);
         rounds.lookups.expect_value(index, key.clone(), "its index", move |bytes| {
             decode::<OrderIndex>("order's index", bytes).is_ok_and(|index| index.owner == Some(owner))
+        });
+    }
+
+    fn past_return(&self, key: &Key, past: &PastReturn, rounds: &mut Rounds<'_>) {
+        let owner = self.owner;
+        if CustomerKeys::new(&owner).past_return(&rounds.host_key, &past.return_id) != *key {
+            rounds.found(Finding::new(
+                FindingKind::Mismatch,
+                key,
+                "the return stands in another one's place",
+            ));
+        }
+        past.lines.iter().for_each(|(product, ..)| rounds.product(key, *product));
+        let index = keys::return_index(&rounds.host_key, &past.return_id);
+        rounds.lookups.expect_value(index, key.clone(), "its index", move |bytes| {
+            decode::<ReturnRecord>("return", bytes).is_ok_and(|index| index.owner == owner && index.is_past)
         });
     }
 
@@ -297,7 +319,7 @@ impl Chart {
         for (order, product, returned, told) in history.returned_too_often() {
             let key = keys.order(&rounds.host_key, order);
             let what =
-                format!("{returned} units of product {} came back, and plans tell of {told}", product.0);
+                format!("{returned} units of product {} came back, and returns tell of {told}", product.0);
             rounds.found(Finding::new(FindingKind::CountDiffers, &key, what));
         }
     }
@@ -311,14 +333,16 @@ impl History {
         let time = |at: Option<rebound_domain::time::Instant>| at.map_or(-1, |at| i128::from(at.0));
         let spent: Money =
             self.orders.values().flat_map(|order| order.lines.iter().map(|(.., paid)| *paid)).sum();
-        let refunded: Money = self.plans.values().map(|record| record.plan.refund.amount).sum();
+        let refunded = self.plans.values().map(|record| record.plan.refund.amount);
+        let before = self.past.values().flat_map(|past| past.lines.iter().map(|(_, _, paid, _)| *paid));
+        let refunded: Money = refunded.chain(before).sum();
         let ordered = || self.orders.values().map(|order| order.ordered_at);
         let mut all = vec![
             ("orders".to_owned(), i128::from(profile.orders), count(self.orders.len())),
             ("spent".to_owned(), money(profile.spent), money(spent)),
             ("first_order_at".to_owned(), time(profile.first_order_at), time(ordered().min())),
             ("last_order_at".to_owned(), time(profile.last_order_at), time(ordered().max())),
-            ("returns".to_owned(), i128::from(profile.returns), count(self.plans.len())),
+            ("returns".to_owned(), i128::from(profile.returns), count(self.plans.len() + self.past.len())),
             ("refunded".to_owned(), money(profile.refunded), money(refunded)),
         ];
         let budgets: BTreeSet<&BudgetId> =
@@ -334,7 +358,7 @@ impl History {
         all
     }
 
-    /// Products of orders of which more came back than plans tell of.
+    /// Products of orders of which more came back than returns tell of.
     fn returned_too_often(&self) -> Vec<(&OrderId, ProductId, u32, u32)> {
         let mut told: BTreeMap<(&OrderId, ProductId), u32> = BTreeMap::new();
         for record in self.plans.values() {
@@ -343,6 +367,12 @@ impl History {
                     let units = told.entry((order, *product)).or_default();
                     *units = units.saturating_add(line.quantity);
                 }
+            }
+        }
+        for (product, quantity, _, order) in self.past.values().flat_map(|past| &past.lines) {
+            if let Some(order) = order {
+                let units = told.entry((order, *product)).or_default();
+                *units = units.saturating_add(*quantity);
             }
         }
         let mut all: BTreeMap<(&OrderId, ProductId), u32> = BTreeMap::new();

@@ -14,7 +14,7 @@ use super::{Diagnosis, Examined};
 use crate::erasures::Erasure;
 use crate::error::{Damaged, Fault, chain};
 use crate::identity::{HostKey, NOBODY, Owner, Seal};
-use crate::keys::{self, COUPON_PREFIX, CustomerKeys, ORDER_PREFIX, PLAN_PREFIX};
+use crate::keys::{self, COUPON_PREFIX, CustomerKeys, ORDER_PREFIX, PAST_RETURN_PREFIX, PLAN_PREFIX};
 use crate::outbox::OutboxEvent;
 use crate::promise::{CouponIndex, DueRecord};
 use crate::records::{ERASED_EVENT, OrderIndex, OrderRecord, ReturnRecord, decode, open};
@@ -178,10 +178,12 @@ impl<'a> Rounds<'a> {
     }
 
     fn return_index(&mut self, key: &Key, id: &[u8], bytes: &Bytes) -> Result<(), Damaged> {
-        let ReturnRecord { owner } = decode("return", bytes)?;
+        let ReturnRecord { owner, is_past } = decode("return", bytes)?;
         if owner != NOBODY {
-            let plan = CustomerKeys::new(&owner).raw([PLAN_PREFIX, id].concat());
-            self.lookups.expect(plan, key.clone(), "its plan");
+            let (prefix, what) =
+                if is_past { (PAST_RETURN_PREFIX, "its record") } else { (PLAN_PREFIX, "its plan") };
+            let record = CustomerKeys::new(&owner).raw([prefix, id].concat());
+            self.lookups.expect(record, key.clone(), what);
         }
         Ok(())
     }

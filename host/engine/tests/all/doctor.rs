@@ -17,6 +17,7 @@ use rebound_storage::{Entry, Key, MemoryStorage};
 use crate::counter::counter;
 use crate::erasure::{id, live, mac};
 use crate::house::{DAY, House, entry, order, request};
+use crate::past_returns::past;
 use crate::promises::{LIMIT, giving};
 
 /// Examines records with a house's keys.
@@ -45,6 +46,8 @@ async fn lived_in() -> House {
     back.lines[0].order_id = Some(OrderId::new("o-1").unwrap());
     back.lines[0].paid = Money(5_000);
     house.decide(&back).await.unwrap();
+    let before = past("r-0", "c-1", Some("o-1"), &["a"]);
+    house.engine.import_past_returns(vec![before]).await.unwrap()[0].as_ref().unwrap();
     live(&house.engine, "c-2", &["o-2", "r-3", "e-3", "note", "vip", "email"]).await;
     // One whose coupons and holds have ended, and one who was erased.
     house.engine.run_due(Instant(102 * DAY)).await.unwrap();
@@ -105,6 +108,7 @@ async fn what_the_service_wrote_is_sound_and_every_kind_of_record_is_known() {
     for wanted in [
         "customer's coupon",
         "customer's hold",
+        "customer's past_return",
         "customer's state",
         "customer's exposure",
         "nobody's coupon",

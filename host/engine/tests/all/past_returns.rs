@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::house::{DAY, House, currency, order, request};
 
 /// A return of one unit of each product, three weeks after the epoch.
-fn past(id: &str, customer: &str, order: Option<&str>, skus: &[&str]) -> PastReturnRequest {
+pub(crate) fn past(id: &str, customer: &str, order: Option<&str>, skus: &[&str]) -> PastReturnRequest {
     let line = |sku: &&str| PastReturnLine {
         sku: Sku::new(*sku).unwrap(),
         quantity: 1,
@@ -211,7 +211,10 @@ async fn returns_of_very_large_orders_land_in_several_batches() {
     let lines =
         vec![OrderRequestLine { sku: Sku::new("a").unwrap(), quantity: 1, paid: Money(123_456_789) }; 2_000];
     let orders = (0..count)
-        .map(|i| OrderRequest { lines: lines.clone(), ..order(&format!("o-{i}"), Some("c-1"), i.into(), &[]) })
+        .map(|i| OrderRequest {
+            lines: lines.clone(),
+            ..order(&format!("o-{i}"), Some("c-1"), i.into(), &[])
+        })
         .collect();
     let landed = house.engine.import_orders(orders).await.unwrap();
     assert!(landed.iter().all(Result::is_ok), "{landed:?}");
