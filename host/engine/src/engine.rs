@@ -183,6 +183,7 @@ impl Engine {
             ring: &key_ring,
             host_key: &host_key,
             record_seal: &record_seal,
+            asked: None,
         };
         eraser.finish().await?;
         let control = restore::control(&storage, Policy::standard(currency)).await?;

@@ -1,6 +1,5 @@
 //! `/v1/customers/{customer_id}`: a person has what is held of them, or has it gone.
 
-use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use rebound_domain::ids::CustomerId;
@@ -8,7 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::json;
-use crate::app::AppState;
+use crate::caller::Acting;
 use crate::code::Code;
 use crate::path::{NoParams, PathPart};
 use crate::problem::Problem;
@@ -16,7 +15,8 @@ use crate::problem::Problem;
 /// Export a customer.
 ///
 /// Everything that is held of this person: profile, orders, plans, past returns, coupons, price holds, states of strategies, exposures to
-/// experiments and recordings. One who was erased is answered like one who never was.
+/// experiments and recordings. One who was erased is answered like one who never was. That it was shown, and to whom, is
+/// in the audit log, which names the customer by a keyed hash.
 #[utoipa::path(
     get,
     path = "/v1/customers/{customer_id}",
@@ -27,11 +27,11 @@ use crate::problem::Problem;
     extensions(("x-problems" = json!(["not_found", "busy", "storage_unavailable"]))),
 )]
 pub(super) async fn get(
-    State(state): State<AppState>,
+    Acting(engine): Acting,
     PathPart(customer): PathPart<CustomerId>,
     _: NoParams,
 ) -> Result<Response, Problem> {
-    match state.engine().export_customer(&customer).await? {
+    match engine.export_customer(&customer).await? {
         Some(document) => Ok(json(StatusCode::OK, &document)),
         // The id is not repeated: a problem may be logged where a person's id must not be.
         None => Err(Problem::new(Code::NotFound, "nothing is held of this customer; check the id")),
@@ -49,7 +49,8 @@ pub(super) struct Erasure {
 ///
 /// Once this is answered, nothing that was sealed for this person opens any more, here or in a copy of the storage. Sums
 /// stay. Coupons that were issued stay valid to whoever shows their code. Events decided before answer 410 `erased`; a new
-/// event starts a new person. Again, it does nothing and answers the same way.
+/// event starts a new person. Again, it does nothing and answers the same way. Who erased is in the audit log, which names
+/// the customer by a keyed hash.
 #[utoipa::path(
     delete,
     path = "/v1/customers/{customer_id}",
@@ -60,10 +61,10 @@ pub(super) struct Erasure {
     extensions(("x-problems" = json!(["busy", "storage_unavailable"]))),
 )]
 pub(super) async fn delete(
-    State(state): State<AppState>,
+    Acting(engine): Acting,
     PathPart(customer): PathPart<CustomerId>,
     _: NoParams,
 ) -> Result<Response, Problem> {
-    let erased = state.engine().erase_customer(&customer).await?;
+    let erased = engine.erase_customer(&customer).await?;
     Ok(json(StatusCode::OK, &Erasure { records: erased.records }))
 }

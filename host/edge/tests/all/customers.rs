@@ -26,4 +26,12 @@ async fn a_customer_is_exported_then_erased_and_repeats_are_gone() {
     assert_eq!(again, json!({ "records": 0 }));
     service.call(axum::http::Method::DELETE, "/v1/customers/c-1?really=1").send().await.expect(422);
     service.get("/v1/customers/%00").send().await.expect(422);
+    let log = service.get("/v1/audit").send().await.expect(200).json();
+    let told = |entry: &serde_json::Value| {
+        (entry["entry"]["action"].as_str().unwrap().to_owned(), entry["entry"]["who"]["kind"].clone())
+    };
+    let entries = log["entries"].as_array().unwrap();
+    let of_people = entries.iter().map(told).filter(|(action, _)| action.starts_with("customer."));
+    let want = [("customer.export".to_owned(), json!("admin")), ("customer.erase".to_owned(), json!("admin"))];
+    assert_eq!(of_people.collect::<Vec<_>>(), want);
 }

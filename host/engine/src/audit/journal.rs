@@ -67,7 +67,7 @@ impl Engine {
                 Ok(committed) => {
                     *end = End { head, revision: Some(committed.revision) };
                     let (who, action, subject) = (&self.caller.who, &change.action, &change.subject);
-                    tracing::info!(%who, action, subject, sequence, "the control plane changed");
+                    tracing::info!(%who, action, subject, sequence, "noted in the audit log");
                     return Ok(committed);
                 }
                 Err(CommitError::Conflict { key }) if key.owner == keys::AUDIT => {

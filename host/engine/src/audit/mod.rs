@@ -1,4 +1,4 @@
-//! The audit log: who changed what operators set, when, from what, to what.
+//! The audit log: who changed what operators set, when, from what, to what; and who had a person's data shown or erased.
 //!
 //! An entry lands in the same batch as the change it tells of, so neither is ever there without the other. Each holds the
 //! hash of the one before it: whoever changes, takes out or slips in one breaks the chain behind it ([`Chain`]). What

@@ -14,8 +14,10 @@ use rebound_domain::money::Money;
 use rebound_domain::time::{Duration, Instant};
 use rebound_storage::{Add, Batch, Bytes, Direction, Entry, Key, KeyRange, SCAN_LIMIT_MAX, Storage};
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use crate::Engine;
+use crate::audit::Change;
 use crate::erasures::{Erasure, Left};
 use crate::error::{Damaged, Fault};
 use crate::identity::{HostKey, NOBODY, Owner, Seal, random};
@@ -54,7 +56,8 @@ impl Engine {
     /// storage. An event of the same customer that is new starts a new person from nothing; one that was decided
     /// before is refused as erased. Again, it does nothing.
     ///
-    /// Runs to its end even when the caller goes away.
+    /// Runs to its end even when the caller goes away. The last batch holds an entry of the audit log, in the name of
+    /// whoever asked; where nothing was known, nothing changes and nothing is noted.
     ///
     /// # Errors
     /// [`Fault`] when the storage or the file of key slots fails; what was deleted stays so, and the same call goes on.
@@ -73,6 +76,7 @@ impl Engine {
             ring: &shared.key_ring,
             host_key: &shared.host_key,
             record_seal: &shared.record_seal,
+            asked: Some(self),
         };
         let done = eraser.erase(owner, self.now()).await?;
         // Also for an erasure whose last step failed before.
@@ -97,6 +101,8 @@ pub(crate) struct Eraser<'a> {
     pub(crate) ring: &'a KeyRing,
     pub(crate) host_key: &'a HostKey,
     pub(crate) record_seal: &'a Seal,
+    /// Who was asked to, and notes it in the audit log; none where a start makes good what was noted already.
+    pub(crate) asked: Option<&'a Engine>,
 }
 
 impl Eraser<'_> {
@@ -160,8 +166,16 @@ impl Eraser<'_> {
             }
         }
         batch.put(keys::erasure(&owner, slot), encode(&ErasureRecord { at_ms: at }));
-        storage.commit(batch).await?;
-        done.records += batched;
+        let records = done.records + batched;
+        match self.asked {
+            Some(engine) => {
+                let records = json!({ "records": records });
+                let told = Change::new("customer.erase", engine.person(&owner), Value::Null, records);
+                engine.commit_audited(batch, told).await?;
+            }
+            None => drop(storage.commit(batch).await?),
+        }
+        done.records = records;
         done.left.append(&mut left);
         done.slot = Some(slot);
         Ok(())

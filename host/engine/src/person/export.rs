@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use rebound_domain::ids::CustomerId;
-use rebound_storage::{Direction, Entry, KeyRange, SCAN_LIMIT_MAX};
+use rebound_storage::{Batch, Direction, Entry, KeyRange, SCAN_LIMIT_MAX};
 use serde_json::{Map, Value, json};
 
 use crate::Engine;
+use crate::audit::Change;
 use crate::customer::open_data_key;
 use crate::error::{Damaged, Fault};
 use crate::keys::CustomerKeys;
@@ -17,10 +18,10 @@ const EXPORT_BYTES_MAX: usize = 32 * 1024 * 1024;
 
 impl Engine {
     /// Everything held of a customer; none when nothing is, or is any more. `is_whole` is false in the document when it
-    /// would have been larger than 32 MiB.
+    /// would have been larger than 32 MiB. That it was asked for is in the audit log before it is answered.
     ///
     /// # Errors
-    /// [`Fault`] when the storage cannot answer.
+    /// [`Fault`] when the storage cannot answer, or does not take the entry: nobody sees a person's data unnoted.
     pub async fn export_customer(&self, customer: &CustomerId) -> Result<Option<Value>, Fault> {
         let owner = self.shared.host_key.owner(customer);
         let keys = CustomerKeys::new(&owner);
@@ -36,7 +37,7 @@ impl Engine {
             Err(damaged) => return Err(damaged.into()),
         };
         let mut document = Document::default();
-        let (mut range, mut size, mut is_whole) = (KeyRange::all(), 0, true);
+        let (mut range, mut size, mut is_whole, mut records) = (KeyRange::all(), 0, true, 0_u64);
         'pages: loop {
             let page = storage.scan(keys.owner(), range, SCAN_LIMIT_MAX, Direction::Forward).await?;
             storage.durable(page.sequence).await?;
@@ -60,8 +61,12 @@ impl Engine {
                     },
                 };
                 document.take(kind, rest, opened)?;
+                records += 1;
             }
         }
+        let after = json!({ "records": records, "is_whole": is_whole });
+        let told = Change::new("customer.export", self.person(&owner), Value::Null, after);
+        self.commit_audited(Batch::new(), told).await?;
         Ok(Some(document.finish(customer, is_whole)))
     }
 }

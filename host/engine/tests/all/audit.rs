@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use rebound_domain::access::{Caller, Grants, Scope, TokenId, Who};
-use rebound_domain::ids::BudgetId;
+use rebound_domain::ids::{BudgetId, CustomerId};
 use rebound_domain::manifest::Stage;
 use rebound_domain::policy::{Budget, Policy};
 use rebound_engine::{AuditLink, Chain, Engine, Said, audit_hash, verify_stored_audit};
@@ -11,7 +11,7 @@ use rebound_storage::testing::{Fault as StorageFault, FaultyStorage};
 use rebound_storage::{Batch, Bytes, Direction, Entry, Key, KeyRange, Storage};
 use serde_json::{Value, json};
 
-use crate::house::{House, budget, currency, entry};
+use crate::house::{House, budget, currency, entry, request};
 
 async fn entries(engine: &Engine) -> Vec<Value> {
     let page = engine.audit(0, 1_000).await.unwrap();
@@ -228,4 +228,52 @@ async fn no_entry_is_written_over_when_the_head_was_set_back() {
     assert_eq!(stored(house.storage.as_ref()).await[..3], before[..3]);
     let broken = verify_stored_audit(house.storage.as_ref()).await.unwrap().unwrap_err();
     assert_eq!(broken.problem, "is newer than the head; the head was changed");
+}
+
+#[tokio::test]
+async fn who_exports_and_who_erases_a_person_is_told_and_not_which_person() {
+    let house = House::with_products(&["a"]).await;
+    house.decide(&request("e-1", "r-1", "customer-ab12", &["a"])).await.unwrap();
+    let customer = CustomerId::new("customer-ab12").unwrap();
+    let holder = Caller {
+        who: Who::Token { id: TokenId::new([0xab; 8]), name: "ann".to_owned() },
+        grants: Grants::new(vec![Scope::PersonalData]),
+    };
+    let engine = house.engine.acting(Arc::new(holder));
+    let nobody = CustomerId::new("nobody").unwrap();
+    assert_eq!(engine.export_customer(&nobody).await.unwrap(), None);
+    engine.erase_customer(&nobody).await.unwrap();
+    assert!(entries(&engine).await.is_empty(), "nothing was shown and nothing changed");
+
+    engine.export_customer(&customer).await.unwrap().unwrap();
+    let erased = engine.erase_customer(&customer).await.unwrap();
+    engine.erase_customer(&customer).await.unwrap();
+    let entries = entries(&engine).await;
+    let told: Vec<_> = entries.iter().map(|it| it["action"].as_str().unwrap()).collect();
+    assert_eq!(told, ["customer.export", "customer.erase"]);
+    for entry in &entries {
+        assert_eq!(entry["who"]["name"], "ann", "{entry}");
+        let subject = entry["subject"].as_str().unwrap();
+        let hash = subject.strip_prefix("customer/").unwrap();
+        assert!(hash.len() == 32 && hash.bytes().all(|byte| byte.is_ascii_hexdigit()), "{subject}");
+        let owner: Vec<u8> =
+            (0..32).step_by(2).map(|at| u8::from_str_radix(&hash[at..at + 2], 16).unwrap()).collect();
+        let records = house.records().await;
+        let leads = |(key, _): &(Key, Entry)| [&key.owner, &key.key].iter().any(|it| it.ends_with(&owner));
+        assert!(!records.iter().any(leads), "the log leads to no record");
+        assert!(!entry.to_string().contains("ab12"), "{entry}");
+    }
+    assert_eq!(entries[0]["subject"], entries[1]["subject"], "the same person is the same subject");
+    assert_eq!(entries[0]["after"], json!({"records": 2, "is_whole": true}));
+    assert_eq!(entries[1]["after"], json!({"records": erased.records}));
+}
+
+#[tokio::test]
+async fn a_person_s_data_are_not_shown_when_that_cannot_be_noted() {
+    let house = House::with_products(&["a"]).await;
+    house.decide(&request("e-1", "r-1", "c-1", &["a"])).await.unwrap();
+    let faulty = FaultyStorage::new(house.storage.clone(), [StorageFault::Refused]);
+    let faulty = house.fronted(Arc::new(faulty)).await;
+    let customer = CustomerId::new("c-1").unwrap();
+    faulty.engine.export_customer(&customer).await.unwrap_err();
 }
