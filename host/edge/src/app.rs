@@ -18,6 +18,7 @@ use crate::auth::{self, AuthPolicy};
 use crate::code::Code;
 use crate::observe::{Observation, observe};
 use crate::problem::Problem;
+use crate::strikes::Strikes;
 use crate::{openapi, routes};
 
 /// Components that may be on their way in at once; each is held in memory whole.
@@ -35,6 +36,7 @@ struct Shared {
     auth: AuthPolicy,
     readiness: Readiness,
     timeouts: Timeouts,
+    strikes: Strikes,
     uploads: Arc<Semaphore>,
     imports: Arc<Semaphore>,
     /// One backup at a time: each reads everything.
@@ -89,6 +91,7 @@ impl AppState {
             auth,
             readiness,
             timeouts,
+            strikes: Strikes::new(auth::monotonic_micros()),
             uploads: Arc::new(Semaphore::new(UPLOADS_MAX)),
             imports: Arc::new(Semaphore::new(IMPORTS_MAX)),
             backups: Arc::new(Semaphore::new(1)),
@@ -107,6 +110,10 @@ impl AppState {
 
     pub(crate) fn readiness(&self) -> &Readiness {
         &self.0.readiness
+    }
+
+    pub(crate) fn strikes(&self) -> &Strikes {
+        &self.0.strikes
     }
 
     pub(crate) fn timeouts(&self) -> Timeouts {

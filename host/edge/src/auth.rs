@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::sync::{Arc, LazyLock};
+use std::time::Duration;
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderValue, header};
@@ -17,6 +18,7 @@ use crate::access;
 use crate::app::AppState;
 use crate::code::Code;
 use crate::problem::Problem;
+use crate::strikes::Peer;
 
 /// Who may ask.
 #[derive(Clone)]
@@ -90,7 +92,8 @@ pub(crate) async fn authenticate(
 ) -> Result<Response, Problem> {
     let engine = state.engine();
     let tokens = |token: &str| engine.authenticate(token, engine.wall_now());
-    let caller = state.auth().identify(request.headers(), tokens)?;
+    let caller = state.auth().identify(request.headers(), tokens);
+    let caller = caller.map_err(|problem| struck(&state, &request, problem))?;
     // What matches no route is not found, for whoever has a token.
     if let Some(route) = request.extensions().get::<MatchedPath>() {
         let need = access::need(request.method(), route.as_str())?;
@@ -100,15 +103,37 @@ pub(crate) async fn authenticate(
     Ok(next.run(request).await)
 }
 
+/// What a failed request is answered: that it failed, or, to a peer that failed too often, when to try again. A valid token
+/// never comes here.
+fn struck(state: &AppState, request: &Request, problem: Problem) -> Problem {
+    let peer = request.extensions().get::<Peer>().filter(|_| problem.code() == Code::Unauthorized);
+    let Some(peer) = peer else { return problem };
+    match state.strikes().note(*peer, monotonic_micros()) {
+        Ok(()) => problem,
+        Err(micros) => {
+            let detail = "too many requests without a valid token came from this address; send a valid one, or try again later";
+            too_often(detail.to_owned(), Duration::from_micros(micros))
+        }
+    }
+}
+
+/// Since the first request of the process. The wall's clock may go back.
+pub(crate) fn monotonic_micros() -> u64 {
+    static START: LazyLock<std::time::Instant> = LazyLock::new(std::time::Instant::now);
+    u64::try_from(START.elapsed().as_micros()).unwrap_or(u64::MAX)
+}
+
+fn too_often(detail: String, wait: Duration) -> Problem {
+    let seconds = wait.as_millis().div_ceil(1_000).max(1);
+    let seconds = u16::try_from(seconds).unwrap_or(u16::MAX);
+    Problem::new(Code::RateLimited, detail).header(header::RETRY_AFTER, seconds.into())
+}
+
 /// Why a token does not pass. The same text for whatever is none of ours.
 fn refused(refused: Refused) -> Problem {
     let detail = refused.to_string();
     match refused {
-        Refused::TooOften { wait, .. } => {
-            let seconds = wait.as_millis().div_ceil(1_000).max(1);
-            let seconds = u16::try_from(seconds).unwrap_or(u16::MAX);
-            Problem::new(Code::RateLimited, detail).header(header::RETRY_AFTER, seconds.into())
-        }
+        Refused::TooOften { wait, .. } => too_often(detail, wait),
         _ => unauthorized(&detail),
     }
 }

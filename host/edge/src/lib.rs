@@ -25,6 +25,7 @@ mod problem;
 mod routes;
 mod schemas;
 mod serve;
+mod strikes;
 mod wire;
 
 pub use app::{AppState, Readiness, Timeouts, app, observed_app};
@@ -32,3 +33,4 @@ pub use auth::{AuthPolicy, TokenDigest};
 pub use code::Code;
 pub use observe::Observation;
 pub use serve::{Ended, ServeOptions, run};
+pub use strikes::Peer;

@@ -68,6 +68,13 @@ impl Meter {
         Self { left: u64::from(rate.burst) * MICROS, at: now_micros }
     }
 
+    /// Whether nothing would be missing at this time: as if nobody had asked.
+    #[must_use]
+    pub fn is_full(&self, rate: Rate, now_micros: u64) -> bool {
+        let gained = now_micros.saturating_sub(self.at).saturating_mul(rate.per_second.into());
+        self.left.saturating_add(gained) >= u64::from(rate.burst) * MICROS
+    }
+
     /// Takes one request out.
     ///
     /// # Errors
@@ -104,6 +111,7 @@ mod tests {
         assert_eq!(meter.take(RATE, 300_000), Err(200_000), "refusals cost nothing");
         meter.take(RATE, 500_000).unwrap();
         assert_eq!(meter.take(RATE, 500_000), Err(500_000));
+        assert!(!meter.is_full(RATE, 1_999_999) && meter.is_full(RATE, 2_000_000));
     }
 
     #[test]

@@ -68,7 +68,6 @@ pub(crate) fn guarded() -> OpenApiRouter<AppState> {
         .routes(routes!(tokens::delete))
         .routes(routes!(tokens::rotate))
         .routes(routes!(service::metrics))
-        .routes(routes!(service::document))
 }
 
 /// Routes that whoever watches over the process may ask.
@@ -80,6 +79,7 @@ pub(crate) fn probes() -> OpenApiRouter<AppState> {
 /// does whoever follows an event's `dataschema`.
 pub(crate) fn public() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
+        .routes(routes!(service::document))
         .routes(routes!(describe::page))
         .routes(routes!(describe::list_schemas))
         .routes(routes!(describe::get_schema))

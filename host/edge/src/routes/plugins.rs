@@ -1,9 +1,13 @@
 //! `/v1/plugins`: published versions.
 
+use std::sync::Arc;
+
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use rebound_engine::Novelty;
+use rebound_domain::access::{Caller, Grants, Reach, Scope};
+use rebound_domain::ids::Namespace;
+use rebound_engine::{Engine, Novelty};
 use rebound_sandbox::Class;
 
 use super::json;
@@ -37,9 +41,14 @@ use crate::wire::plugin::{Plugin, PluginList, PublishParams};
 pub(super) async fn post(
     State(state): State<AppState>,
     Acting(engine): Acting,
+    asker: Asker,
     Params(params): Params<PublishParams>,
     request: Request,
 ) -> Result<Response, Problem> {
+    let engine = match params.namespace {
+        Some(namespace) => within(&engine, &asker, namespace)?,
+        None => engine,
+    };
     let class = Class::from(params.class);
     body::require_type(request.headers(), body::WASM)?;
     let permit = state.upload_permit().ok_or_else(|| {
@@ -63,6 +72,14 @@ pub(super) async fn post(
         Novelty::Known => StatusCode::OK,
     };
     Ok(json(status, &Plugin::from(publication)))
+}
+
+/// The engine in the same name, which publishes in this namespace alone; refused to whoever may not publish there.
+fn within(engine: &Engine, asker: &Asker, namespace: Namespace) -> Result<Engine, Problem> {
+    let scope = Scope::Publish(Reach::Within(namespace));
+    asker.require(&scope)?;
+    let who = asker.0.who.clone();
+    Ok(engine.acting(Arc::new(Caller { who, grants: Grants::new(vec![scope]) })))
 }
 
 /// List every published version that the token may see.

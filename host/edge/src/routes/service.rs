@@ -97,7 +97,8 @@ fn accepts_plain_text_only(headers: &HeaderMap) -> bool {
     tag = "service",
     operation_id = "openapi",
     responses((status = 200, description = "OpenAPI 3.1", body = Object, content_type = "application/json")),
-    extensions(("x-problems" = json!([]))),
+    security(()),
+    extensions(("x-problems" = json!(["unknown_field"]))),
 )]
 pub(super) async fn document(State(state): State<AppState>, _: NoParams) -> Response {
     content(StatusCode::OK, "application/json", state.document())

@@ -10,6 +10,8 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::serve::Listener;
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
@@ -17,9 +19,11 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
+use tower::ServiceExt as _;
 
 use self::stall::StallGuard;
 use crate::app::Readiness;
+use crate::strikes::Peer;
 
 /// How connections are treated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,8 +95,8 @@ pub async fn run(
         tokio::select! {
             biased;
             () = &mut stop => break,
-            (stream, place) = accept(&mut listener, &places) => {
-                connections.spawn(connection(stream, app.clone(), options, end.clone(), place));
+            (stream, peer, place) = accept(&mut listener, &places) => {
+                connections.spawn(connection(stream, peer, app.clone(), options, end.clone(), place));
             }
             Some(_ended) = connections.join_next() => {}
         }
@@ -112,15 +116,19 @@ pub async fn run(
 }
 
 /// The next connection, once there is a place for it.
-async fn accept(listener: &mut TcpListener, places: &Arc<Semaphore>) -> (TcpStream, OwnedSemaphorePermit) {
+async fn accept(
+    listener: &mut TcpListener,
+    places: &Arc<Semaphore>,
+) -> (TcpStream, Peer, OwnedSemaphorePermit) {
     let place = Arc::clone(places).acquire_owned().await.expect("the semaphore is never closed");
     // axum's listener logs what fails, waits where waiting helps (no file handles left), and goes on.
-    let (stream, _) = Listener::accept(listener).await;
-    (stream, place)
+    let (stream, address) = Listener::accept(listener).await;
+    (stream, Peer(address.ip()), place)
 }
 
 async fn connection(
     stream: TcpStream,
+    peer: Peer,
     app: Router,
     options: ServeOptions,
     mut end: watch::Receiver<()>,
@@ -130,6 +138,10 @@ async fn connection(
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "a connection keeps its send delay");
     }
+    let app = app.map_request(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(peer);
+        request
+    });
     let io = TokioIo::new(StallGuard::new(stream, options.stall_timeout));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())

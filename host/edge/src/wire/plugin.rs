@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use rebound_domain::ids::Namespace;
 use rebound_engine::Publication;
 use rebound_sandbox::Class;
 use serde::{Deserialize, Serialize};
@@ -20,6 +21,10 @@ pub(crate) struct PublishParams {
     #[serde(default)]
     #[param(inline)]
     pub(crate) class: PluginClass,
+    /// The namespace that the component is to be in. What it calls itself is known only once it was compiled; with this, a token
+    /// that may not publish there is refused before, and so is a component that turns out to be of another one.
+    #[param(value_type = Option<String>)]
+    pub(crate) namespace: Option<Namespace>,
 }
 
 /// How large a component may be, and how much a call of it may use.

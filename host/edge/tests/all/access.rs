@@ -178,6 +178,62 @@ async fn a_partner_publishes_within_its_namespace_only() {
 }
 
 #[tokio::test]
+async fn a_foreign_namespace_that_is_named_is_refused_before_the_component_is_looked_at() {
+    let service = Service::start().await;
+    let (acme, all) = (service.token(&["publish:acme/*"]).await, service.token(&["publish"]).await);
+    let post = |token: &str, namespace: &str, component: Vec<u8>| {
+        let call = service.post(&format!("/v1/plugins?namespace={namespace}")).body(WASM, component);
+        call.bearer(token).send()
+    };
+    let nothing = || b"no component at all".to_vec();
+    let refused = post(&acme, "other", nothing()).await.expect(403);
+    assert_eq!(refused.problem().0, "forbidden");
+    assert!(refused.header("www-authenticate").contains("scope=\"publish:other/*\""), "{refused:?}");
+    assert_eq!(post(&acme, "acme", nothing()).await.expect(422).problem().0, "plugin_refused");
+    assert_eq!(post(&acme, "Acme", nothing()).await.expect(422).problem().0, "invalid_field");
+    // It is what it was said to be, or it is not published, by whomever.
+    let other = || speaker("other/first", "1.0.0", &[]);
+    post(&acme, "acme", other()).await.expect(403);
+    post(&all, "acme", other()).await.expect(403);
+    assert_eq!(service.get("/v1/plugins").send().await.json()["plugins"], json!([]));
+    post(&all, "other", other()).await.expect(201);
+    let log = service.get("/v1/audit").send().await.expect(200).json();
+    let last = log["entries"].as_array().unwrap().last().unwrap();
+    assert_eq!(
+        (&last["entry"]["action"], &last["entry"]["who"]["kind"]),
+        (&json!("plugin.publish"), &json!("token"))
+    );
+}
+
+#[tokio::test]
+async fn an_address_without_a_valid_token_is_told_to_wait_and_a_valid_token_passes_all_the_same() {
+    let service = Service::start().await;
+    let ask = async |peer: &str, token: &str| {
+        let request =
+            axum::http::Request::get("/v1/policy").header("authorization", format!("Bearer {token}"));
+        let mut request = request.body(axum::body::Body::empty()).unwrap();
+        request.extensions_mut().insert(rebound_edge::Peer(peer.parse().unwrap()));
+        tower::ServiceExt::oneshot(service.router.clone(), request).await.unwrap()
+    };
+    let mut refused = None;
+    for _ in 0..600 {
+        let answer = ask("192.0.2.1", "wrong").await;
+        if answer.status() != 401 {
+            refused = Some(answer);
+            break;
+        }
+    }
+    let refused = refused.expect("600 failures in a row are too many");
+    assert_eq!((refused.status().as_u16(), &refused.headers()["retry-after"]), (429, &"1".parse().unwrap()));
+    assert_eq!(ask("192.0.2.1", crate::support::TOKEN).await.status(), 200);
+    let read = service.token(&["read"]).await;
+    assert_eq!(ask("192.0.2.1", &read).await.status(), 200);
+    let events = service.token(&["events"]).await;
+    assert_eq!(ask("192.0.2.1", &events).await.status(), 403, "a token that is valid is no failure");
+    assert_eq!(ask("192.0.2.2", "wrong").await.status(), 401, "another address has its own");
+}
+
+#[tokio::test]
 async fn a_namespace_sees_itself_and_no_other() {
     let service = Service::stocked().await;
     let admin = service.token(&["admin"]).await;

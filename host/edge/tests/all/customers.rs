@@ -32,6 +32,7 @@ async fn a_customer_is_exported_then_erased_and_repeats_are_gone() {
     };
     let entries = log["entries"].as_array().unwrap();
     let of_people = entries.iter().map(told).filter(|(action, _)| action.starts_with("customer."));
-    let want = [("customer.export".to_owned(), json!("admin")), ("customer.erase".to_owned(), json!("admin"))];
+    let want =
+        [("customer.export".to_owned(), json!("admin")), ("customer.erase".to_owned(), json!("admin"))];
     assert_eq!(of_people.collect::<Vec<_>>(), want);
 }

@@ -244,13 +244,12 @@ async fn a_parameter_that_is_not_known_is_refused_before_anything_is_done() {
 }
 
 #[tokio::test]
-async fn nothing_but_the_probes_answers_without_the_token() {
+async fn nothing_but_the_probes_and_the_description_answers_without_the_token() {
     let service = Service::start().await;
     for (method, path) in [
         (Method::POST, "/v1/returns"),
         (Method::GET, "/v1/returns/r-1"),
         (Method::GET, "/metrics"),
-        (Method::GET, "/openapi.json"),
         (Method::GET, "/nothing"),
         (Method::DELETE, "/v1/policy"),
     ] {
@@ -265,7 +264,7 @@ async fn nothing_but_the_probes_answers_without_the_token() {
             assert_eq!(answer.header("www-authenticate"), "Bearer realm=\"rebound\"");
         }
     }
-    for path in ["/healthz", "/readyz"] {
+    for path in ["/healthz", "/readyz", "/openapi.json", "/docs", "/v1/schemas"] {
         service.get(path).without("authorization").send().await.expect(200);
     }
 }

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
+use rebound_domain::ids::Namespace;
 use rebound_toolchain::Options;
 use serde::Deserialize;
 
@@ -16,6 +17,7 @@ const EXAMPLES: &str = "Examples:
   rebound publish target/rebound/upgrade.wasm
   rebound publish plugins/upgrade plugins/affinity
   rebound publish strategy-in-python.wasm --class large
+  rebound publish target/rebound/first.wasm --namespace acme
 
 A published version never changes: raise the version in Cargo.toml to publish again.
 Publishing serves nobody yet; see `rebound route set --help`.";
@@ -30,6 +32,10 @@ pub(crate) struct Publish {
     /// How large the component may be, and how much a call of it may use.
     #[arg(long, default_value = "standard")]
     class: Class,
+    /// The namespace that they are to be in: a token that may not publish there is refused before anything is sent to the
+    /// compiler, and a component that turns out to be of another one is not published.
+    #[arg(long, value_name = "NAMESPACE")]
+    namespace: Option<Namespace>,
     #[command(flatten)]
     remote: Remote,
 }
@@ -78,11 +84,13 @@ impl Publish {
             }
             false => read_file(source)?,
         };
-        let path = match self.class {
-            Class::Standard => "/v1/plugins",
-            Class::Large => "/v1/plugins?class=large",
+        let class = match self.class {
+            Class::Standard => "standard",
+            Class::Large => "large",
         };
-        let answer = client.post(path, "application/wasm", &bytes)?;
+        let namespace = self.namespace.iter().map(|namespace| format!("&namespace={namespace}"));
+        let path = format!("/v1/plugins?class={class}{}", namespace.collect::<String>());
+        let answer = client.post(&path, "application/wasm", &bytes)?;
         let Published { plugin, digest, size_bytes, stages, summary, approval } = client.parse(&answer)?;
         output.raw_json(&answer.body)?;
         let news = if answer.status == 201 { "published" } else { "published before, the same bytes" };
