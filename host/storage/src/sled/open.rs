@@ -3,6 +3,8 @@
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
 
 use ::sled::{Config, Db};
 
@@ -18,6 +20,10 @@ pub(super) const SEGMENT_BYTES: usize = 8 * 1024 * 1024;
 
 /// sled panics below 256 bytes, and thrashes long before.
 const CACHE_BYTES_MIN: u64 = 1024 * 1024;
+
+/// How often and how far apart sled's lock is tried: a second in all.
+const LOCK_TRIES: u32 = 100;
+const LOCK_WAIT: Duration = Duration::from_millis(10);
 
 /// An open directory, locked until dropped.
 pub(super) struct Opened {
@@ -40,13 +46,27 @@ pub(super) fn open(directory: &Path, cache_bytes: u64) -> Result<Opened, OpenErr
         .path(directory)
         .segment_size(SEGMENT_BYTES)
         .cache_capacity(cache_bytes.max(CACHE_BYTES_MIN));
-    let tree = config.open().map_err(backend(directory))?;
+    let tree = open_tree(&config).map_err(backend(directory))?;
     let last = read_or_write_format(&tree, directory)?;
     // A process killed before it synced leaves what it wrote readable here; a reply may be built on it at once.
     sync_directory(directory).map_err(unusable(directory))?;
     let data_path = directory.join("db");
     let data_file = File::open(&data_path).map_err(unusable(&data_path))?;
     Ok(Opened { tree, last, data_file, lock })
+}
+
+/// With our own lock no other process holds sled's, but threads of an instance that this process has just dropped may, for
+/// a moment.
+fn open_tree(config: &Config) -> ::sled::Result<Db> {
+    for _ in 0..LOCK_TRIES {
+        match config.open() {
+            Err(::sled::Error::Io(error)) if error.to_string().contains("could not acquire lock") => {
+                thread::sleep(LOCK_WAIT);
+            }
+            opened => return opened,
+        }
+    }
+    config.open()
 }
 
 /// sled's own lock only comes as text in an error.
