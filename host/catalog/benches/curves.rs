@@ -413,10 +413,13 @@ fn retitled(market: &Market, random: &mut Random) -> Item {
     Item { product: Arc::new(Product { title, ..(*item.product).clone() }), ..item }
 }
 
+/// Numbers that new products may have.
+const NEW_MAX: u32 = 1 << 16;
+
 /// Like one that is there, under a number of its own.
 fn entering(market: &Market, random: &mut Random) -> Item {
     let item = market.items[random.below(market.size) as usize].clone();
-    let id = market.size + random.below(1 << 20);
+    let id = market.size + random.below(NEW_MAX);
     let sku = Sku::new(format!("new-{id}")).expect("printable");
     Item { product: Arc::new(Product { id: ProductId(id), sku, ..(*item.product).clone() }), ..item }
 }
@@ -428,7 +431,7 @@ fn rewritten(market: &Market, random: &mut Random) -> Item {
     Item { product: Arc::new(product), ..item }
 }
 
-/// Of 2,000 products one stays in stock.
+/// Of 2,000 products one stays in stock, and none of those that came later.
 fn sell_out(market: &Market, catalogue: &mut Catalogue, growth: &mut Table) {
     rate(growth, "products sold out, a second", market.items.len(), || {
         for item in &market.items {
@@ -436,6 +439,10 @@ fn sell_out(market: &Market, catalogue: &mut Catalogue, growth: &mut Table) {
             catalogue.upsert(Item { stock: Some(stock), ..item.clone() });
         }
     });
+    let snapshot = catalogue.snapshot();
+    for later in (market.size..market.size + NEW_MAX).filter_map(|id| snapshot.get(ProductId(id))) {
+        catalogue.upsert(Item { stock: Some(0), ..(*later).clone() });
+    }
 }
 
 /// Processor time of this thread.

@@ -8,7 +8,7 @@ use std::hash::BuildHasherDefault;
 
 use rebound_domain::ids::ProductId;
 
-use super::{Number, Plan, SCAN_MAX};
+use super::{Number, Plan, SCAN_MAX, SKIPS_PER_VISIT};
 use crate::buyers::Circle;
 use crate::document::{NumberHasher, Vector};
 use crate::state::Row;
@@ -16,7 +16,7 @@ use crate::tally::Tally;
 use crate::top::Top;
 
 /// Comparing one product's buyers costs about as much as counting so many entries of baskets.
-const ENTRIES_PER_COMPARISON: usize = if cfg!(test) { 16 } else { 32 };
+const ENTRIES_PER_COMPARISON: usize = if cfg!(test) { 16 } else { 8 };
 /// A source of at most so many products is turned into bits by reading it; a longer one only from bits, which there are
 /// none of for prices.
 const LISTED_MAX: usize = if cfg!(test) { 40 } else { 16_384 };
@@ -68,6 +68,9 @@ impl Plan<'_> {
             let state = self.state;
             return self
                 .best_of(candidates.highest_first(|id, points| state.worth_of_terms(id, points)), score);
+        }
+        if self.count() > SCAN_MAX {
+            self.learn_matches(usize::MAX);
         }
         let sharing = if self.count() > SCAN_MAX { self.sharing_terms(vector) } else { None };
         match sharing {
@@ -151,11 +154,12 @@ impl Plan<'_> {
     fn sharing_terms(&self, vector: &Vector<'_>) -> Option<Top> {
         let mut top = Top::new(self.limit);
         let mut seen = HashSet::<ProductId, BuildHasherDefault<NumberHasher>>::default();
-        let mut room = self.count();
+        // To read an entry that cannot match costs a fraction of looking at a product.
+        let mut room = self.count() * self.matches.as_ref().map_or(1, |_| SKIPS_PER_VISIT / 2);
         for (term, bound_after) in vector.terms() {
             let listing = self.state.dictionary.listing(term)?;
             room = room.checked_sub(listing.by_id.count())?;
-            for id in listing.by_id.iter().filter(|id| seen.insert(*id)) {
+            for id in listing.by_id.iter().filter(|id| self.may_match(*id) && seen.insert(*id)) {
                 if let Some(row) = self.accept(id)
                     && let known @ Some(above_zero) = vector.cosine(&row.document)
                     && above_zero > 0.0
