@@ -23,7 +23,7 @@ impl Model {
     /// else what satisfies all conditions that are not about price or style.
     pub(super) fn scope(&self, query: &Query) -> Option<BTreeSet<ProductId>> {
         let conditions = self.conditions(query);
-        let fewest = conditions.iter().min_by_key(|left| left.len()).unwrap();
+        let fewest = conditions.iter().min_by_key(|left| left.len()).expect("all products are one");
         let is_banded = query.price_min.is_some() || query.price_max.is_some();
         if fewest.len() <= listed_max(is_banded) {
             return (conditions.len() > 1 || is_banded).then(|| fewest.iter().copied().collect());
